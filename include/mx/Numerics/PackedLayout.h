@@ -1,0 +1,73 @@
+//===- PackedLayout.h - where each code lies --------------------*- C++ -*-===//
+// Part of the mx project, under the Apache License v2.0 with LLVM Exceptions.
+//
+// The one place that knows byte layouts (N8). A row of FP4 codes k0 k1 k2 …:
+//
+//   canonical, gpt-oss   byte 0        byte 1        …      (N8.1, N8.2)
+//                        [k1 |k0 ]     [k3 |k2 ]            high | low nibble
+//   ggml block_mxfp4     byte 0  1           2        …     (N8.3)
+//                        [scale] [k16|k0 ]   [k17|k1 ]
+//   ggml block_nvfp4     4 scales, then for each 16:        (N8.4)
+//                        [k8 |k0 ]     [k9 |k1 ]      …
+//
+// and of FP6 codes, four in three bytes, least significant bit first:
+//
+//   byte 0               byte 1               byte 2
+//   [k1(1..0) | k0 ]     [k2(3..0)|k1(5..2)]  [k3 | k2(5..4)]
+//===----------------------------------------------------------------------===//
+
+#ifndef MX_NUMERICS_PACKEDLAYOUT_H
+#define MX_NUMERICS_PACKEDLAYOUT_H
+
+#include <cstddef>
+#include <cstdint>
+
+namespace mxnum {
+
+/// Bytes of a canonical row of `count` codes of `bits` bits.
+int64_t getPackedBytes(int64_t count, unsigned bits);
+
+/// Code `k` of a canonical row.
+uint8_t readCode(const uint8_t *row, int64_t k, unsigned bits);
+
+/// Overwrites code `k` of a canonical row, leaving its neighbours.
+void writeCode(uint8_t *row, int64_t k, unsigned bits, uint8_t code);
+
+/// Packs `count` codes, one per byte, into a canonical row, and back. Unused
+/// bits of the last byte are zero.
+void packRow(const uint8_t *codes, int64_t count, unsigned bits, uint8_t *row);
+void unpackRow(const uint8_t *row, int64_t count, unsigned bits,
+               uint8_t *codes);
+
+inline constexpr int64_t kGgmlMXFP4Bytes = 17;
+inline constexpr int64_t kGgmlNVFP4Bytes = 36;
+
+/// Converts `blocks` blocks of 32 between canonical bytes with their scales and
+/// ggml's block_mxfp4 structs (N8.3).
+void mxfp4ToGgml(const uint8_t *payload, const uint8_t *scales, int64_t blocks,
+                 uint8_t *structs);
+void mxfp4FromGgml(const uint8_t *structs, int64_t blocks, uint8_t *payload,
+                   uint8_t *scales);
+
+/// The same for block_nvfp4, `superBlocks` of 64 elements (N8.4).
+void nvfp4ToGgml(const uint8_t *payload, const uint8_t *scales,
+                 int64_t superBlocks, uint8_t *structs);
+void nvfp4FromGgml(const uint8_t *structs, int64_t superBlocks,
+                   uint8_t *payload, uint8_t *scales);
+
+/// Bytes of the 128x4 tile layout for rows x columns scales (N8.5); INT64_MAX
+/// if they do not fit.
+int64_t getScaleTileBytes(int64_t rows, int64_t columns);
+
+/// Where scale (row, column) of a matrix with `columns` columns lies in it.
+int64_t getScaleTileOffset(int64_t row, int64_t column, int64_t columns);
+
+/// Copies row-major scales into tiles (padding with 0) and back.
+void scalesToTiles(const uint8_t *scales, int64_t rows, int64_t columns,
+                   uint8_t *tiles);
+void scalesFromTiles(const uint8_t *tiles, int64_t rows, int64_t columns,
+                     uint8_t *scales);
+
+} // namespace mxnum
+
+#endif // MX_NUMERICS_PACKEDLAYOUT_H

@@ -1,0 +1,178 @@
+//===- Quantize.cpp - from tensors to blocks and back ---------------------===//
+// Part of the mx project, under the Apache License v2.0 with LLVM Exceptions.
+//
+// Walks tensors block by block. A row-major tensor blocked along `axis` is
+// seen as [outer, length, inner] with the blocked axis in the middle.
+//===----------------------------------------------------------------------===//
+
+#include "mx/Numerics/Quantize.h"
+#include "mx/Numerics/PackedLayout.h"
+#include <algorithm>
+#include <cassert>
+
+using namespace mxnum;
+
+namespace {
+
+/// The view of a tensor described above, with its rows of packed codes.
+struct BlockedShape {
+  int64_t outer = 0;
+  int64_t length = 0;
+  int64_t inner = 0;
+  /// Blocks along the axis (N1.6).
+  int64_t blocks = 0;
+  /// Rows along the last dimension, which is packed (N8.1).
+  int64_t rows = 0;
+  int64_t rowLength = 0;
+  int64_t rowBytes = 0;
+  bool isBlockedAlongRows = false;
+
+  /// Stays empty if the tensor has no elements.
+  BlockedShape(const BlockFormat &format, const std::vector<int64_t> &shape,
+               int64_t axis);
+
+  int64_t countElements() const { return rows * rowLength; }
+
+  /// The row-major place of the scale of element `index`.
+  int64_t findScale(const BlockFormat &format, int64_t index) const {
+    int64_t line = index / inner;
+    int64_t block = line % length / format.block;
+    return (line / length * blocks + block) * inner + index % inner;
+  }
+};
+
+} // namespace
+
+template <typename Iterator>
+static int64_t multiplyDimensions(Iterator begin, Iterator end) {
+  int64_t product = 1;
+  for (Iterator it = begin; it != end; ++it) {
+    bool overflows = __builtin_mul_overflow(product, *it, &product);
+    assert(!overflows && "no memory holds such a tensor");
+    (void)overflows;
+  }
+  return product;
+}
+
+BlockedShape::BlockedShape(const BlockFormat &format,
+                           const std::vector<int64_t> &shape, int64_t axis) {
+  assert(axis >= 0 && axis < static_cast<int64_t>(shape.size()) &&
+         "the blocked axis is an axis");
+  if (std::find(shape.begin(), shape.end(), 0) != shape.end())
+    return;
+  auto axisIt = shape.begin() + axis;
+  outer = multiplyDimensions(shape.begin(), axisIt);
+  length = *axisIt;
+  inner = multiplyDimensions(axisIt + 1, shape.end());
+  blocks = (length - 1) / format.block + 1;
+  rows = multiplyDimensions(shape.begin(), shape.end() - 1);
+  rowLength = shape.back();
+  rowBytes = getPackedBytes(rowLength, getElementInfo(format.element).bits);
+  isBlockedAlongRows = axisIt + 1 == shape.end();
+}
+
+/// Calls `visit(outer, block, inner)` for each block, in row-major order of
+/// the scales.
+template <typename Visitor>
+static void forEachBlock(const BlockedShape &shape, Visitor visit) {
+  for (int64_t outer = 0; outer < shape.outer; ++outer)
+    for (int64_t block = 0; block < shape.blocks; ++block)
+      for (int64_t inner = 0; inner < shape.inner; ++inner)
+        visit(outer, block, inner);
+}
+
+/// Writes the codes of a block whose first element has index `first` and whose
+/// neighbours are `shape.inner` apart.
+static void storeCodes(const BlockedShape &shape, unsigned bits,
+                       const uint8_t *codes, int64_t count, int64_t first,
+                       uint8_t *payload) {
+  int64_t row = first / shape.rowLength, column = first % shape.rowLength;
+  if (shape.isBlockedAlongRows) {
+    // N1.5: such a block starts on a byte.
+    packRow(codes, count, bits,
+            payload + row * shape.rowBytes + getPackedBytes(column, bits));
+    return;
+  }
+  int64_t rowStride = shape.inner / shape.rowLength;
+  for (int64_t i = 0; i < count; ++i)
+    writeCode(payload + (row + i * rowStride) * shape.rowBytes, column, bits,
+              codes[i]);
+}
+
+BlockTensor mxnum::quantize(const BlockFormat &format,
+                            const QuantizeOptions &options, const float *values,
+                            const std::vector<int64_t> &shape, int64_t axis) {
+  assert(!explainInvalidFormat(format) && "N1.5 bounds formats");
+  assert(!explainInvalidRule(format, options.rule, options.rounding) &&
+         "the rule must fit the format");
+  BlockedShape view(format, shape, axis);
+  BlockTensor result{format, shape, axis, {}, {}, 1.0f};
+  result.payload.resize(view.rows * view.rowBytes);
+  result.scales.resize(view.outer * view.blocks * view.inner);
+  result.tensorScale =
+      computeTensorScale(format, options, values, view.countElements());
+  std::vector<float> gathered(format.block);
+  std::vector<uint8_t> codes(format.block);
+  unsigned bits = getElementInfo(format.element).bits;
+  uint8_t *scale = result.scales.data();
+  forEachBlock(view, [&](int64_t outer, int64_t block, int64_t inner) {
+    int64_t start = block * format.block;
+    int64_t count = std::min(format.block, view.length - start);
+    int64_t first = (outer * view.length + start) * view.inner + inner;
+    const float *source = values + first;
+    if (view.inner != 1) {
+      for (int64_t i = 0; i < count; ++i)
+        gathered[i] = source[i * view.inner];
+      source = gathered.data();
+    }
+    *scale++ = quantizeBlock(format, options, result.tensorScale, source, count,
+                             first, view.inner, codes.data());
+    storeCodes(view, bits, codes.data(), count, first, result.payload.data());
+  });
+  return result;
+}
+
+double mxnum::decodeValue(const BlockFormat &format, uint8_t code,
+                          uint8_t scale, float tensorScale) {
+  // 4 + 4 + 24 significant bits at most, and exponents far inside a double's
+  // range: both products are exact.
+  double value = static_cast<double>(decodeElement(format.element, code)) *
+                 decodeScale(format.scale, scale);
+  return format.tensorScale ? value * tensorScale : value;
+}
+
+/// Calls `visit(index, value)` for each element with its exact value.
+template <typename Visitor>
+static void forEachValue(const BlockTensor &tensor, Visitor visit) {
+  const BlockFormat &format = tensor.format;
+  BlockedShape view(format, tensor.shape, tensor.axis);
+  unsigned bits = getElementInfo(format.element).bits;
+  for (int64_t row = 0; row < view.rows; ++row) {
+    const uint8_t *codes = tensor.payload.data() + row * view.rowBytes;
+    int64_t start = row * view.rowLength;
+    const uint8_t *scales =
+        tensor.scales.data() + view.findScale(format, start);
+    for (int64_t column = 0; column < view.rowLength; ++column) {
+      int64_t step = view.isBlockedAlongRows ? column / format.block : column;
+      visit(start + column, decodeValue(format, readCode(codes, column, bits),
+                                        scales[step], tensor.tensorScale));
+    }
+  }
+}
+
+std::vector<float> mxnum::dequantize(const BlockTensor &tensor) {
+  BlockedShape view(tensor.format, tensor.shape, tensor.axis);
+  std::vector<float> result(view.countElements());
+  forEachValue(tensor, [&](int64_t index, double value) {
+    result[index] = static_cast<float>(value); // N1.7: the one rounding.
+  });
+  return result;
+}
+
+std::vector<double> mxnum::decodeAll(const BlockTensor &tensor) {
+  BlockedShape view(tensor.format, tensor.shape, tensor.axis);
+  std::vector<double> result(view.countElements());
+  forEachValue(tensor,
+               [&](int64_t index, double value) { result[index] = value; });
+  return result;
+}
