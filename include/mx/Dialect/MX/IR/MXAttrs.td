@@ -1,0 +1,186 @@
+//===- MXAttrs.td - formats, rules, rotations, targets ----*- tablegen -*-===//
+// Part of the mx project, under the Apache License v2.0 with LLVM Exceptions.
+//===----------------------------------------------------------------------===//
+
+#ifndef MX_DIALECT_MX_IR_MXATTRS_TD
+#define MX_DIALECT_MX_IR_MXATTRS_TD
+
+include "mlir/IR/AttrTypeBase.td"
+include "mlir/IR/BuiltinAttributeInterfaces.td"
+include "mlir/IR/EnumAttr.td"
+include "mx/Dialect/MX/IR/MXDialect.td"
+
+class MX_Attr<string name, string attrMnemonic> : AttrDef<MX_Dialect, name> {
+  let mnemonic = attrMnemonic;
+}
+
+//===----------------------------------------------------------------------===//
+// Enumerations; the order is that of mxnum::ScaleRule and mxnum::Rounding.
+//===----------------------------------------------------------------------===//
+
+/// Written `#mx.<name><case>` and, in operations, as the bare case. Generated
+/// parsers would name C++ types in their messages.
+class MX_EnumAttr<EnumInfo info, string name>
+    : EnumAttr<MX_Dialect, info, name> {
+  let assemblyFormat = ?;
+  let hasCustomAssemblyFormat = 1;
+  let extraClassDeclaration = [{
+    /// Parses the bare case.
+    static ::mlir::FailureOr<}] # info.className # [{Attr> parseCase(::mlir::AsmParser &parser);
+  }];
+}
+
+def MX_ScaleRule : I32EnumAttr<"ScaleRule",
+    "how the scale of a block is chosen (N3, N4)", [
+      I32EnumAttrCase<"Floor", 0, "floor">,
+      I32EnumAttrCase<"Ceil", 1, "ceil">,
+      I32EnumAttrCase<"RCeil", 2, "rceil">,
+      I32EnumAttrCase<"Even", 3, "even">,
+      I32EnumAttrCase<"Mse", 4, "mse">,
+      I32EnumAttrCase<"Abs3", 5, "abs3">,
+      I32EnumAttrCase<"Amax", 6, "amax">,
+      I32EnumAttrCase<"FourOverSixMse", 7, "four_over_six_mse">,
+      I32EnumAttrCase<"FourOverSixMae", 8, "four_over_six_mae">,
+      I32EnumAttrCase<"Sweep", 9, "sweep">]> {
+  let cppNamespace = "::mlir::mx";
+  let genSpecializedAttr = 0;
+}
+def MX_ScaleRuleAttr : MX_EnumAttr<MX_ScaleRule, "scale_rule">;
+
+def MX_Rounding : I32EnumAttr<"Rounding",
+    "how an element is rounded (N2.1, N5)", [
+      I32EnumAttrCase<"NearestEven", 0, "nearest_even">,
+      I32EnumAttrCase<"Stochastic", 1, "stochastic">]> {
+  let cppNamespace = "::mlir::mx";
+  let genSpecializedAttr = 0;
+}
+def MX_RoundingAttr : MX_EnumAttr<MX_Rounding, "rounding">;
+
+//===----------------------------------------------------------------------===//
+// Format
+//===----------------------------------------------------------------------===//
+
+def MX_FormatAttr : MX_Attr<"Format", "format"> {
+  let summary = "what the bits of a block-scaled tensor mean (N1.5)";
+  let description = [{
+    Element type, scale type, block length in elements, and whether one f32 scale
+    covers the tensor. The six formats of N1.5 have names; any other combination
+    is spelled out. A format carries no scale rule and no rounding: those say how
+    bits are made and belong to `mx.quantize`.
+
+    ```mlir
+    #mx.format<mxfp4>
+    #mx.format<element = f4E2M1FN, scale = f8E8M0FNU, block = 32>   // the same
+    #mx.format<element = f8E4M3FN, scale = f8E4M3FN, block = 16, tensor_scale>
+    ```
+
+    It is a parameter of the type, and not an operation, because two values with
+    different formats have different bits for the same numbers.
+  }];
+  let parameters = (ins
+    "::mxnum::ElementType":$element,
+    "::mxnum::ScaleType":$scale,
+    "int64_t":$block,
+    "bool":$tensorScale);
+  let builders = [
+    AttrBuilder<(ins "const ::mxnum::BlockFormat &":$format), [{
+      return $_get($_ctxt, format.element, format.scale, format.block,
+                   format.tensorScale);
+    }]>];
+  let hasCustomAssemblyFormat = 1;
+  let genVerifyDecl = 1;
+  let extraClassDeclaration = [{
+    /// The same format for lib/Numerics.
+    ::mxnum::BlockFormat getBlockFormat() const {
+      return {getElement(), getScale(), getBlock(), getTensorScale()};
+    }
+    /// The builtin type of an element, e.g. f4E2M1FN.
+    ::mlir::FloatType getElementFloatType() const;
+    /// The builtin type of a scale: f8E8M0FNU or f8E4M3FN.
+    ::mlir::FloatType getScaleFloatType() const;
+    /// Bits of one element code.
+    unsigned getElementBits() const;
+    /// Parses and prints what stands between the angle brackets, or a bare
+    /// format name; used by the type, which nests a format without its prefix.
+    static ::mlir::FailureOr<FormatAttr> parseBody(::mlir::AsmParser &parser);
+    void printBody(::mlir::AsmPrinter &printer) const;
+  }];
+}
+
+//===----------------------------------------------------------------------===//
+// Rotation
+//===----------------------------------------------------------------------===//
+
+def MX_HadamardAttr : MX_Attr<"Hadamard", "hadamard"> {
+  let summary = "a block Hadamard rotation (N6)";
+  let description = [{
+    Multiplies each group of `size` neighbours by `R = diag(signs) · H / √size`.
+    `size` is a power of two in 2…256; `signs`, if given, has `size` entries of 1
+    or -1.
+
+    ```mlir
+    #mx.hadamard<32>
+    #mx.hadamard<4, signs = [1, -1, 1, 1]>
+    ```
+
+    It is a parameter of `!mx.tensor` so that the verifier of a product can
+    refuse two sides that were rotated differently.
+  }];
+  let parameters = (ins
+    "int64_t":$size,
+    OptionalArrayRefParameter<"int8_t">:$signs);
+  let builders = [
+    AttrBuilder<(ins "int64_t":$size), [{
+      return $_get($_ctxt, size, ::llvm::ArrayRef<int8_t>());
+    }]>];
+  let hasCustomAssemblyFormat = 1;
+  let genVerifyDecl = 1;
+}
+
+//===----------------------------------------------------------------------===//
+// Constant data
+//===----------------------------------------------------------------------===//
+
+def MX_BlockElementsAttr : MX_Attr<"BlockElements", "elements"> {
+  let summary = "the parts of a constant block-scaled tensor";
+  let description = [{
+    `payload` holds the canonical bytes (N8.1) as `tensor<…xi8>`, `scales` the
+    scale bytes as `tensor<…xi8>`, both dense or dense resources; `tensor_scale`
+    is present exactly if the format has one.
+
+    ```mlir
+    #mx.elements<payload = dense<0> : tensor<2x16xi8>, scales = dense<127> : tensor<2x1xi8>>
+    ```
+  }];
+  let parameters = (ins
+    "::mlir::ElementsAttr":$payload,
+    "::mlir::ElementsAttr":$scales,
+    OptionalParameter<"::mlir::FloatAttr">:$tensorScale);
+  let hasCustomAssemblyFormat = 1;
+  let genVerifyDecl = 1;
+}
+
+//===----------------------------------------------------------------------===//
+// Target
+//===----------------------------------------------------------------------===//
+
+def MX_TargetAttr : MX_Attr<"Target", "target"> {
+  let summary = "the machine that code is generated for";
+  let description = [{
+    Stands on the module as `mx.target`, put there by the driver from
+    `--target`. No pass asks the machine it happens to run on. `chip` and
+    `features` are LLVM's processor name and feature string.
+
+    ```mlir
+    module attributes {mx.target = #mx.target<cpu, chip = "x86-64-v3">} {}
+    ```
+  }];
+  let parameters = (ins
+    StringRefParameter<"kind of machine: cpu">:$kind,
+    StringRefParameter<"LLVM processor name", [{""}]>:$chip,
+    StringRefParameter<"LLVM feature string", [{""}]>:$features);
+  let hasCustomAssemblyFormat = 1;
+  let genVerifyDecl = 1;
+}
+
+#endif // MX_DIALECT_MX_IR_MXATTRS_TD

@@ -1,0 +1,253 @@
+//===- MXPackedVerifiers.cpp - what packed operations require -------------===//
+// Part of the mx project, under the Apache License v2.0 with LLVM Exceptions.
+//
+// Packed operations are written by `mx-pack-layouts`, but a test or a broken
+// pass can write wrong ones, so their structure is checked all the same.
+//===----------------------------------------------------------------------===//
+
+#include "mx/Dialect/MX/IR/MXOps.h"
+#include "mx/Numerics/PackedLayout.h"
+#include "llvm/Support/MathExtras.h"
+
+using namespace mlir;
+using namespace mlir::mx;
+
+/// Fails unless an operation has one result for each destination on tensors,
+/// and none on buffers.
+static LogicalResult verifyResults(Operation *op, ValueRange inits) {
+  bool onTensors = isa<RankedTensorType>(inits.front().getType());
+  for (Type type : op->getOperandTypes())
+    if (onTensors ? isa<MemRefType>(type) : isa<RankedTensorType>(type))
+      return op->emitOpError("expected operands that are all tensors or all "
+                             "memrefs, got a mixture");
+  size_t expected = onTensors ? inits.size() : 0;
+  if (op->getNumResults() != expected)
+    return op->emitOpError("expected ")
+           << expected << " results, got " << op->getNumResults();
+  for (auto [init, result] : llvm::zip(inits, op->getResults()))
+    if (init.getType() != result.getType())
+      return op->emitOpError("expected a result of type ")
+             << init.getType() << ", got " << result.getType();
+  return success();
+}
+
+static LogicalResult verifyDestinationCount(Operation *op, ValueRange inits,
+                                            size_t expected) {
+  if (inits.size() == expected)
+    return success();
+  return op->emitOpError("expected ")
+         << expected << " destinations, got " << inits.size();
+}
+
+/// Fails unless `got` has rank `rank`, and the leading dimensions of `like`
+/// followed by `last` where those are known.
+static LogicalResult verifyRows(Operation *op, StringRef what, Value got,
+                                Value like, int64_t last) {
+  auto gotType = cast<ShapedType>(got.getType());
+  auto likeType = cast<ShapedType>(like.getType());
+  SmallVector<int64_t> expected(likeType.getShape());
+  if (!expected.empty())
+    expected.back() = last;
+  if (!expected.empty() &&
+      succeeded(verifyCompatibleShape(gotType.getShape(), expected)))
+    return success();
+  return op->emitOpError("expected ")
+         << what << " to fit " << likeType << ", got " << gotType;
+}
+
+/// Last dimension of packed bytes, or of scales, for rows of `size` elements.
+static int64_t getByteCount(int64_t size, FormatAttr format) {
+  if (ShapedType::isDynamic(size))
+    return size;
+  return mxnum::getPackedBytes(size, format.getElementBits());
+}
+static int64_t getBlockCount(int64_t size, FormatAttr format) {
+  if (ShapedType::isDynamic(size))
+    return size;
+  return llvm::divideCeilSigned(size, format.getBlock());
+}
+
+/// Last dimension of a shaped value, dynamic if it has none.
+static int64_t getLastSize(Value value) {
+  auto type = cast<ShapedType>(value.getType());
+  return type.getRank() == 0 ? ShapedType::kDynamic : type.getShape().back();
+}
+
+/// Checks payload and scales against the numbers they encode.
+static LogicalResult verifyPackedParts(Operation *op, Value payload,
+                                       Value scales, Value numbers,
+                                       FormatAttr format) {
+  int64_t size = getLastSize(numbers);
+  if (failed(verifyRows(op, "a payload", payload, numbers,
+                        getByteCount(size, format))))
+    return failure();
+  return verifyRows(op, "scales", scales, numbers, getBlockCount(size, format));
+}
+
+static LogicalResult verifyScaleOperand(Operation *op, FormatAttr format,
+                                        bool present) {
+  if (format.getTensorScale() == present)
+    return success();
+  return op->emitOpError("expected ")
+         << (present ? "no tensor scale" : "a tensor scale")
+         << " for the format " << format << ", got "
+         << (present ? "one" : "none");
+}
+
+static LogicalResult verifyRule(Operation *op, FormatAttr format,
+                                ScaleRule rule, Rounding rounding) {
+  if (const char *expected = mxnum::explainInvalidRule(
+          format.getBlockFormat(), toNumerics(rule), toNumerics(rounding)))
+    return op->emitOpError("expected ")
+           << expected << ", got '" << stringifyScaleRule(rule) << "'";
+  return success();
+}
+
+LogicalResult PackedTensorScaleOp::verify() {
+  if (!getFormat().getTensorScale())
+    return emitOpError("expected a format with a tensor scale, got ")
+           << getFormat();
+  if (failed(verifyRule(*this, getFormat(), getScaleRule(), getRounding())))
+    return failure();
+  return verifyResults(*this, getInits());
+}
+
+LogicalResult PackedQuantizeOp::verify() {
+  if (failed(verifyDestinationCount(*this, getInits(), 2)) ||
+      failed(verifyPackedParts(*this, getInits()[0], getInits()[1], getSource(),
+                               getFormat())) ||
+      failed(verifyScaleOperand(*this, getFormat(), bool(getTensorScale()))) ||
+      failed(verifyRule(*this, getFormat(), getScaleRule(), getRounding())))
+    return failure();
+  if ((getRounding() == Rounding::Stochastic) != bool(getSeed()))
+    return emitOpError("expected a seed exactly with stochastic rounding, got ")
+           << (getSeed() ? "one" : "none");
+  if (getRandomBits() < 1 || getRandomBits() > 23)
+    return emitOpError("expected random_bits from 1 to 23, got ")
+           << static_cast<int32_t>(getRandomBits());
+  int64_t rank = cast<ShapedType>(getSource().getType()).getRank();
+  auto axis = static_cast<int64_t>(getIndexAxis());
+  if (axis < 0 || axis >= rank)
+    return emitOpError("expected index_axis from 0 to ")
+           << rank - 1 << ", got " << axis;
+  return verifyResults(*this, getInits());
+}
+
+LogicalResult PackedDequantizeOp::verify() {
+  if (failed(verifyPackedParts(*this, getPayload(), getScales(), getInits(),
+                               getFormat())) ||
+      failed(verifyScaleOperand(*this, getFormat(), bool(getTensorScale()))))
+    return failure();
+  return verifyResults(*this, getInits());
+}
+
+LogicalResult PackedRotateOp::verify() {
+  int64_t size = getLastSize(getSource());
+  if (failed(verifyRows(*this, "a destination", getInits(), getSource(), size)))
+    return failure();
+  if (!ShapedType::isDynamic(size) && size % getRotation().getSize() != 0)
+    return emitOpError("expected the last axis to be a multiple of the "
+                       "rotation size ")
+           << getRotation().getSize() << ", got " << size;
+  return verifyResults(*this, getInits());
+}
+
+/// Checks one side of a packed product: one plain operand, or payload and
+/// scales with or without tensor scale, as the format demands.
+static LogicalResult verifySide(Operation *op, StringRef side,
+                                ValueRange operands,
+                                std::optional<FormatAttr> format) {
+  size_t expected = !format ? 1 : format->getTensorScale() ? 3 : 2;
+  if (operands.size() != expected)
+    return op->emitOpError("expected ") << expected << " operands for " << side
+                                        << ", got " << operands.size();
+  auto isElement = [&](Type type) {
+    return format ? type.isInteger(8)
+                  : type.isF32() || type.isBF16() || type.isF16();
+  };
+  for (Type type : operands.take_front(format ? 2 : 1).getTypes()) {
+    auto shaped = dyn_cast<ShapedType>(type);
+    if (!isa<RankedTensorType, MemRefType>(type) || shaped.getRank() < 2 ||
+        !isSupportedShape(shaped.getShape()) ||
+        !isElement(shaped.getElementType()))
+      return op->emitOpError("expected ")
+             << side << " of " << (format ? "i8" : "f32, bf16 or f16")
+             << " with rank 2 or more and at most 2^58 elements, got " << type;
+  }
+  if (format && failed(verifyRows(op, "scales", operands[1], operands[0],
+                                  ShapedType::kDynamic)))
+    return failure();
+  if (expected < 3)
+    return success();
+  Type type = operands[2].getType();
+  auto scale = dyn_cast<ShapedType>(type);
+  if (!isa<RankedTensorType, MemRefType>(type) || scale.getRank() != 0 ||
+      !scale.getElementType().isF32())
+    return op->emitOpError("expected a tensor scale of f32 with rank 0 for ")
+           << side << ", got " << type;
+  return success();
+}
+
+/// Fails unless the destination of a product has the rows of `lhs` and a column
+/// for each row of `rhs`. Ranks have been checked.
+static LogicalResult verifyProductShape(PackedMatmulOp op) {
+  auto shapeOf = [](Value value) {
+    return cast<ShapedType>(value.getType()).getShape();
+  };
+  ArrayRef<int64_t> lhs = shapeOf(op.getLhs()[0]),
+                    rhs = shapeOf(op.getRhs()[0]);
+  SmallVector<int64_t> expected(lhs.drop_back());
+  expected.push_back(rhs[rhs.size() - 2]);
+  ArrayRef<int64_t> init = shapeOf(op.getInits());
+  bool agree = succeeded(verifyCompatibleShape(init, expected));
+  if (Value ends = op.getGroupEnds())
+    agree &= succeeded(verifyCompatibleShape(shapeOf(ends), rhs.take_front()));
+  else
+    agree &=
+        succeeded(verifyCompatibleShape(lhs.drop_back(2), rhs.drop_back(2)));
+  if (agree)
+    return success();
+  return op.emitOpError("expected sizes that fit each other, got ")
+         << op.getLhs()[0].getType() << ", " << op.getRhs()[0].getType()
+         << " and " << op.getInits().getType();
+}
+
+LogicalResult PackedMatmulOp::verify() {
+  if (failed(verifySide(*this, "lhs", getLhs(), getLhsFormat())) ||
+      failed(verifySide(*this, "rhs", getRhs(), getRhsFormat())))
+    return failure();
+  int64_t lhsRank = cast<ShapedType>(getLhs()[0].getType()).getRank();
+  int64_t rhsRank = cast<ShapedType>(getRhs()[0].getType()).getRank();
+  int64_t initRank = cast<ShapedType>(getInits().getType()).getRank();
+  int64_t expectedRhs = getGroupEnds() ? 3 : lhsRank;
+  if (rhsRank != expectedRhs || initRank != lhsRank ||
+      (getGroupEnds() && lhsRank != 2))
+    return emitOpError("expected matching ranks, got ")
+           << lhsRank << ", " << rhsRank << " and " << initRank;
+  if (failed(verifyProductShape(*this)))
+    return failure();
+  return verifyResults(*this, getInits());
+}
+
+/// Checks the two sides of packing and unpacking.
+static LogicalResult verifyPacking(Operation *op, Value bytes, Value codes,
+                                   int64_t bits) {
+  if (bits != 4 && bits != 6 && bits != 8)
+    return op->emitOpError("expected 4, 6 or 8 bits, got ") << bits;
+  int64_t size = getLastSize(codes);
+  int64_t expected =
+      ShapedType::isDynamic(size) ? size : mxnum::getPackedBytes(size, bits);
+  return verifyRows(op, "packed bytes", bytes, codes, expected);
+}
+
+LogicalResult PackedUnpackOp::verify() {
+  if (failed(verifyPacking(*this, getSource(), getInits(), getBits())))
+    return failure();
+  return verifyResults(*this, getInits());
+}
+
+LogicalResult PackedPackOp::verify() {
+  if (failed(verifyPacking(*this, getInits(), getSource(), getBits())))
+    return failure();
+  return verifyResults(*this, getInits());
+}

@@ -1,0 +1,185 @@
+// One case for each message of an attribute.
+// RUN: mx-opt %s --split-input-file --verify-diagnostics
+
+// Enumerations.
+
+// expected-error @below {{expected a scale rule (floor, ceil, rceil, even, mse, abs3, amax, four_over_six_mse, four_over_six_mae, sweep), got 'nearest'}}
+func.func private @unknown_rule() attributes {a = #mx.scale_rule<nearest>}
+
+// -----
+
+// expected-error @below {{expected a rounding (nearest_even, stochastic), got 'up'}}
+func.func private @unknown_rounding() attributes {a = #mx.rounding<up>}
+
+// -----
+
+// expected-error @below {{expected '>'}}
+func.func private @unclosed_rule() attributes {a = #mx.scale_rule<even, floor>}
+
+// -----
+
+// Formats.
+
+// expected-error @below {{expected a format name or 'element', 'scale', 'block' or 'tensor_scale', got 'mxfp5'}}
+func.func private @unknown_format_name() attributes {a = #mx.format<mxfp5>}
+
+// -----
+
+// expected-error @below {{expected a format name or 'element', 'scale', 'block' or 'tensor_scale', got 'mxfp4'}}
+func.func private @name_after_a_field() attributes {a = #mx.format<block = 32, mxfp4>}
+
+// -----
+
+// expected-error @below {{expected '>'}}
+func.func private @field_after_a_name() attributes {a = #mx.format<mxfp4, block = 16>}
+
+// -----
+
+// expected-error @below {{expected 'element' once, got it twice}}
+func.func private @element_twice() attributes {a = #mx.format<element = f4E2M1FN, element = f4E2M1FN>}
+
+// -----
+
+// expected-error @below {{expected 'scale' once, got it twice}}
+func.func private @scale_twice() attributes {a = #mx.format<scale = f8E8M0FNU, scale = f8E4M3FN>}
+
+// -----
+
+// expected-error @below {{expected 'block' once, got it twice}}
+func.func private @block_twice() attributes {a = #mx.format<block = 32, block = 16>}
+
+// -----
+
+// expected-error @below {{expected 'tensor_scale' once, got it twice}}
+func.func private @tensor_scale_twice() attributes {a = #mx.format<tensor_scale, tensor_scale>}
+
+// -----
+
+// expected-error @below {{expected an element type of f4E2M1FN, f6E2M3FN, f6E3M2FN, f8E4M3FN or f8E5M2, got 'f8E4M3FNUZ'}}
+func.func private @unknown_element() attributes {a = #mx.format<element = f8E4M3FNUZ, scale = f8E8M0FNU, block = 32>}
+
+// -----
+
+// expected-error @below {{expected a scale type of f8E8M0FNU or f8E4M3FN, got 'f32'}}
+func.func private @unknown_scale() attributes {a = #mx.format<element = f4E2M1FN, scale = f32, block = 32>}
+
+// -----
+
+// expected-error @below {{expected 'element', 'scale' and 'block' in a format, got no 'element'}}
+func.func private @no_element() attributes {a = #mx.format<scale = f8E8M0FNU, block = 32>}
+
+// -----
+
+// expected-error @below {{expected 'element', 'scale' and 'block' in a format, got no 'scale'}}
+func.func private @no_scale() attributes {a = #mx.format<element = f4E2M1FN, block = 32>}
+
+// -----
+
+// expected-error @below {{expected 'element', 'scale' and 'block' in a format, got no 'block'}}
+func.func private @no_block() attributes {a = #mx.format<element = f4E2M1FN, scale = f8E8M0FNU>}
+
+// -----
+
+// expected-error @below {{expected a block of 1 to 65536 elements, got a block of 0 elements of 4 bits}}
+func.func private @empty_block() attributes {a = #mx.format<element = f4E2M1FN, scale = f8E8M0FNU, block = 0>}
+
+// -----
+
+// expected-error @below {{expected a block of 1 to 65536 elements, got a block of -32 elements of 4 bits}}
+func.func private @negative_block() attributes {a = #mx.format<element = f4E2M1FN, scale = f8E8M0FNU, block = -32>}
+
+// -----
+
+// expected-error @below {{expected a block of 1 to 65536 elements, got a block of 65538 elements of 4 bits}}
+func.func private @long_block() attributes {a = #mx.format<element = f4E2M1FN, scale = f8E8M0FNU, block = 65538>}
+
+// -----
+
+// expected-error @below {{expected a block that is a whole number of bytes, got a block of 2 elements of 6 bits}}
+func.func private @block_of_part_of_a_byte() attributes {a = #mx.format<element = f6E2M3FN, scale = f8E8M0FNU, block = 2>}
+
+// -----
+
+// expected-error @below {{integer value too large}}
+func.func private @huge_block() attributes {a = #mx.format<element = f4E2M1FN, scale = f8E8M0FNU, block = 99999999999999999999>}
+
+// -----
+
+// Rotations.
+
+// expected-error @below {{expected a rotation size that is a power of two from 2 to 256, got 24}}
+func.func private @rotation_of_no_power_of_two() attributes {a = #mx.hadamard<24>}
+
+// -----
+
+// expected-error @below {{expected a rotation size that is a power of two from 2 to 256, got 512}}
+func.func private @long_rotation() attributes {a = #mx.hadamard<512>}
+
+// -----
+
+// expected-error @below {{expected 4 signs, got 3}}
+func.func private @too_few_signs() attributes {a = #mx.hadamard<4, signs = [1, -1, 1]>}
+
+// -----
+
+// expected-error @below {{expected 4 signs, got none}}
+func.func private @no_signs() attributes {a = #mx.hadamard<4, signs = []>}
+
+// -----
+
+// expected-error @below {{expected each sign to be 1 or -1, got 0}}
+func.func private @sign_of_zero() attributes {a = #mx.hadamard<2, signs = [1, 0]>}
+
+// -----
+
+// expected-error @below {{integer value too large}}
+func.func private @huge_sign() attributes {a = #mx.hadamard<2, signs = [1, 257]>}
+
+// -----
+
+// Constant data.
+
+// expected-error @below {{expected 'payload' to be dense or dense_resource, got 3 : i64}}
+func.func private @payload_of_a_number() attributes {a = #mx.elements<payload = 3, scales = dense<0> : tensor<1xi8>>}
+
+// -----
+
+// expected-error @below {{expected 'scales' to be dense or dense_resource, got array<i8: 1>}}
+func.func private @scales_of_an_array() attributes {a = #mx.elements<payload = dense<0> : tensor<16xi8>, scales = array<i8: 1>>}
+
+// -----
+
+// expected-error @below {{expected 'scales' to be dense or dense_resource, got sparse<0, 1> : tensor<1xi8>}}
+func.func private @sparse_scales() attributes {a = #mx.elements<payload = dense<0> : tensor<16xi8>, scales = sparse<0, 1> : tensor<1xi8>>}
+
+// -----
+
+// expected-error @below {{expected 'tensor_scale' to be a number, got "1"}}
+func.func private @tensor_scale_of_text() attributes {a = #mx.elements<payload = dense<0> : tensor<16xi8>, scales = dense<0> : tensor<2xi8>, tensor_scale = "1">}
+
+// -----
+
+// expected-error @below {{expected a tensor scale of 'f32', got 'f64'}}
+func.func private @tensor_scale_of_f64() attributes {a = #mx.elements<payload = dense<0> : tensor<16xi8>, scales = dense<0> : tensor<2xi8>, tensor_scale = 1.0>}
+
+// -----
+
+// Targets.
+
+// expected-error @below {{expected the target 'cpu', got 'gpu'}}
+func.func private @unknown_target() attributes {a = #mx.target<gpu>}
+
+// -----
+
+// expected-error @below {{expected 'chip' or 'features', got 'cores'}}
+func.func private @unknown_target_field() attributes {a = #mx.target<cpu, cores = "2">}
+
+// -----
+
+// expected-error @below {{expected 'chip' once, got it twice}}
+func.func private @chip_twice() attributes {a = #mx.target<cpu, chip = "", chip = "x86-64-v3">}
+
+// -----
+
+// expected-error @below {{expected 'features' once, got it twice}}
+func.func private @features_twice() attributes {a = #mx.target<cpu, features = "+avx2", features = "+avx2">}
