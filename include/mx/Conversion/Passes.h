@@ -1,0 +1,20 @@
+//===- Passes.h - conversions out of the mx dialect -------------*- C++ -*-===//
+// Part of the mx project, under the Apache License v2.0 with LLVM Exceptions.
+//===----------------------------------------------------------------------===//
+
+#ifndef MX_CONVERSION_PASSES_H
+#define MX_CONVERSION_PASSES_H
+
+#include "mlir/Pass/Pass.h"
+
+namespace mlir::mx {
+
+#define GEN_PASS_DECL
+#include "mx/Conversion/Passes.h.inc"
+
+#define GEN_PASS_REGISTRATION
+#include "mx/Conversion/Passes.h.inc"
+
+} // namespace mlir::mx
+
+#endif // MX_CONVERSION_PASSES_H

@@ -1,0 +1,51 @@
+//===- Pipelines.h - from IR to the LLVM dialect ----------------*- C++ -*-===//
+// Part of the mx project, under the Apache License v2.0 with LLVM Exceptions.
+//
+// One function for each phase (Phases.h), and one that runs them in order. Tools
+// call these; nothing else builds pipelines.
+//===----------------------------------------------------------------------===//
+
+#ifndef MX_PIPELINES_PIPELINES_H
+#define MX_PIPELINES_PIPELINES_H
+
+#include "mx/Dialect/MX/Transforms/Phases.h"
+
+namespace mlir {
+class OpPassManager;
+namespace mx {
+
+struct PipelineOptions {
+  /// The last phase to run.
+  Phase stopAfter = Phase::LLVM;
+  /// Make the choice of an emulated kernel an error.
+  bool failOnEmulation = false;
+  /// Compare every packed operation with lib/Numerics at run time.
+  bool insertChecks = false;
+};
+
+/// Afterwards: no TOSA operation; block-scaled upstream operations are mx ones.
+void buildImportPhase(OpPassManager &pm, const PipelineOptions &options);
+
+/// Afterwards: every mx operation that computes names a kernel.
+void buildSelectPhase(OpPassManager &pm, const PipelineOptions &options);
+
+/// Afterwards: no !mx.tensor and no small float type; parts are bytes.
+void buildPackPhase(OpPassManager &pm, const PipelineOptions &options);
+
+/// Afterwards: no mx operation and no tensor; loops work on buffers.
+void buildLowerPhase(OpPassManager &pm, const PipelineOptions &options);
+
+/// Afterwards: only the LLVM dialect.
+void buildLLVMPhase(OpPassManager &pm, const PipelineOptions &options);
+
+/// Runs the phases up to `options.stopAfter`, each followed by
+/// `mx-verify-phase`.
+void buildPipeline(OpPassManager &pm, const PipelineOptions &options);
+
+/// Registers `mx-pipeline{stop-after=… fail-on-emulation insert-checks}`.
+void registerPipelines();
+
+} // namespace mx
+} // namespace mlir
+
+#endif // MX_PIPELINES_PIPELINES_H

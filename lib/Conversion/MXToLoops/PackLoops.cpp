@@ -1,0 +1,164 @@
+//===- PackLoops.cpp - mx.packed.pack and unpack as loops -----------------===//
+// Part of the mx project, under the Apache License v2.0 with LLVM Exceptions.
+//
+// Codes of one byte each to canonical rows and back (N8.1): whole chunks by
+// vector operations, then the codes, or bytes, that are left one by one.
+//===----------------------------------------------------------------------===//
+
+#include "BlockDecode.h"
+#include "MXToLoops.h"
+#include "PackedCodes.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mx/Conversion/LaneBuilder.h"
+#include "mx/Dialect/MX/IR/MXOps.h"
+
+using namespace mlir;
+using namespace mlir::mx;
+
+static constexpr int64_t kByteBits = 8;
+
+static int64_t getLastDim(Value buffer) {
+  return cast<MemRefType>(buffer.getType()).getRank() - 1;
+}
+
+namespace {
+
+/// mx.packed.unpack  ⇒  loops over rows and chunks of codes.
+struct LowerUnpackToLoops : OpRewritePattern<PackedUnpackOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(PackedUnpackOp op,
+                                PatternRewriter &rewriter) const override {
+    if (failed(matchEmulated(op, rewriter)))
+      return failure();
+    Location loc = op.getLoc();
+    Value source = op.getSource(), target = op.getInits();
+    int64_t last = getLastDim(target);
+    Value begin = createIndex(rewriter, loc, 0);
+    Value end = createDim(rewriter, loc, target, last);
+    auto buildRow = [&](OpBuilder &outer, ValueRange row) {
+      auto buildChunk = [&](OpBuilder &inner, Value k, int64_t lanes) {
+        Value codes =
+            loadCodes(inner, loc, source, op.getBits(), row, k, lanes);
+        storeLanes(inner, loc, codes, target, row, k);
+      };
+      buildChunkLoops(outer, loc, begin, end, kMaxChunk, buildChunk);
+    };
+    buildLoopNest(rewriter, loc, target, last, buildRow);
+    rewriter.eraseOp(op);
+    return success();
+  }
+};
+
+/// Index arithmetic on constants and one loop variable.
+struct IndexBuilder {
+  OpBuilder &builder;
+  Location loc;
+
+  Value constant(int64_t value) const {
+    return createIndex(builder, loc, value);
+  }
+  Value add(Value a, Value b) const {
+    return arith::AddIOp::create(builder, loc, a, b);
+  }
+  Value subtract(Value a, Value b) const {
+    return arith::SubIOp::create(builder, loc, a, b);
+  }
+  Value multiply(Value a, int64_t b) const {
+    return arith::MulIOp::create(builder, loc, a, constant(b));
+  }
+  Value divide(Value a, int64_t b) const {
+    return arith::DivUIOp::create(builder, loc, a, constant(b));
+  }
+};
+
+/// mx.packed.pack  ⇒  loops over rows, chunks of codes, and the bytes that the
+/// last codes fill.
+struct LowerPackToLoops : OpRewritePattern<PackedPackOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(PackedPackOp op,
+                                PatternRewriter &rewriter) const override {
+    if (failed(matchEmulated(op, rewriter)))
+      return failure();
+    buildLoopNest(rewriter, op.getLoc(), op.getSource(),
+                  getLastDim(op.getSource()),
+                  [&](OpBuilder &builder, ValueRange row) {
+                    buildRow(builder, op, row);
+                  });
+    rewriter.eraseOp(op);
+    return success();
+  }
+
+  static void buildRow(OpBuilder &builder, PackedPackOp op, ValueRange row);
+};
+
+} // namespace
+
+/// Byte `byte` of a row of `count` codes: at most two codes have bits in it,
+/// and one past the end counts as 0.
+static Value packByte(OpBuilder &builder, Location loc, PackedPackOp op,
+                      ValueRange row, Value byte, Value count) {
+  int64_t bits = op.getBits();
+  IndexBuilder index{builder, loc};
+  LaneBuilder lanes(builder, loc, builder.getI32Type());
+  auto loadCode = [&](Value k) {
+    Value code = loadLanes(builder, loc, op.getSource(), row, k, 1);
+    return lanes.bitAnd(lanes.resize(32, code), lanes.bits((1u << bits) - 1));
+  };
+  auto asShift = [&](Value bit) {
+    return arith::IndexCastUIOp::create(builder, loc, builder.getI32Type(),
+                                        bit);
+  };
+  Value firstBit = index.multiply(byte, kByteBits);
+  Value first = index.divide(firstBit, bits);
+  Value last =
+      index.divide(index.add(firstBit, index.constant(kByteBits - 1)), bits);
+  Value low = lanes.shiftRight(
+      loadCode(first),
+      asShift(index.subtract(firstBit, index.multiply(first, bits))));
+  if (bits == kByteBits)
+    return lanes.resize(8, low);
+  Value isInside = arith::CmpIOp::create(
+      builder, loc, arith::CmpIPredicate::ult, last, count);
+  Value safe = arith::SelectOp::create(builder, loc, isInside, last, first);
+  Value code = arith::SelectOp::create(builder, loc, isInside, loadCode(safe),
+                                       lanes.bits(0));
+  Value high = lanes.shiftLeft(
+      code, asShift(index.subtract(index.multiply(last, bits), firstBit)));
+  return lanes.resize(8, lanes.bitOr(low, high));
+}
+
+void LowerPackToLoops::buildRow(OpBuilder &builder, PackedPackOp op,
+                                ValueRange row) {
+  Location loc = op.getLoc();
+  int64_t bits = op.getBits(), chunkBytes = kMaxChunk * bits / kByteBits;
+  IndexBuilder index{builder, loc};
+  Value zero = index.constant(0);
+  Value count =
+      createDim(builder, loc, op.getSource(), getLastDim(op.getSource()));
+  Value chunks = index.divide(count, kMaxChunk);
+  buildLoop(builder, loc, zero, chunks, 1, [&](OpBuilder &inner, Value chunk) {
+    IndexBuilder index{inner, loc};
+    Value codes = loadLanes(inner, loc, op.getSource(), row,
+                            index.multiply(chunk, kMaxChunk), kMaxChunk);
+    LaneBuilder lanes(inner, loc, codes);
+    codes = lanes.bitAnd(codes, lanes.constant(8, (1u << bits) - 1));
+    storeLanes(inner, loc, packLanes(inner, loc, codes, bits), op.getInits(),
+               row, index.multiply(chunk, chunkBytes));
+  });
+  // Bytes of the whole row: the bits, rounded up.
+  Value bytes = index.divide(
+      index.add(index.multiply(count, bits), index.constant(kByteBits - 1)),
+      kByteBits);
+  buildLoop(builder, loc, index.multiply(chunks, chunkBytes), bytes, 1,
+            [&](OpBuilder &inner, Value byte) {
+              storeLanes(inner, loc, packByte(inner, loc, op, row, byte, count),
+                         op.getInits(), row, byte);
+            });
+}
+
+void mx::populatePackLoopsPatterns(RewritePatternSet &patterns) {
+  patterns.add<LowerPackToLoops, LowerUnpackToLoops>(patterns.getContext());
+}

@@ -1,0 +1,446 @@
+//===- PackGraphOps.cpp - graph operations on packed parts ----------------===//
+// Part of the mx project, under the Apache License v2.0 with LLVM Exceptions.
+//
+// One pattern for each graph operation. Packed operations know one orientation
+// only, the blocked axis last; others are transposed around it, which is slow
+// and correct.
+//===----------------------------------------------------------------------===//
+
+#include "PackLayouts.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mx/Dialect/MX/IR/MXOps.h"
+
+using namespace mlir;
+using namespace mlir::mx;
+
+//===----------------------------------------------------------------------===//
+// Making and taking apart
+//===----------------------------------------------------------------------===//
+
+/// Reinterprets a tensor of small floats as one code in each byte, or back.
+/// `mx-expand-small-floats` cancels these casts with its own.
+static Value castElements(OpBuilder &builder, Location loc, Value value,
+                          Type elementType) {
+  auto type = cast<RankedTensorType>(value.getType());
+  if (type.getElementType() == elementType)
+    return value;
+  return UnrealizedConversionCastOp::create(
+             builder, loc, type.clone(elementType), value)
+      .getResult(0);
+}
+
+/// Number of whole codes in a row of bytes (mx.bundle's rule).
+static Value createCodeCount(OpBuilder &builder, Location loc, Value bytes,
+                             unsigned bits) {
+  int64_t last = cast<RankedTensorType>(bytes.getType()).getRank() - 1;
+  Value size = tensor::DimOp::create(builder, loc, bytes, last);
+  if (bits == 8)
+    return size;
+  Value eight = arith::ConstantIndexOp::create(builder, loc, 8);
+  Value width = arith::ConstantIndexOp::create(builder, loc, bits);
+  Value total = arith::MulIOp::create(builder, loc, size, eight);
+  return arith::DivUIOp::create(builder, loc, total, width);
+}
+
+namespace {
+
+struct PackBundle : public OpConversionPattern<BundleOp> {
+  using OpConversionPattern::OpConversionPattern;
+
+  LogicalResult
+  matchAndRewrite(BundleOp op, OneToNOpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    Location loc = op.getLoc();
+    BlockTensorType type = op.getResult().getType();
+    unsigned bits = type.getFormat().getElementBits();
+    int64_t last = type.getRank() - 1;
+    Type byte = rewriter.getI8Type();
+    Value payload = adaptor.getPayload().front();
+    bool isBytes = cast<RankedTensorType>(payload.getType())
+                       .getElementType()
+                       .isInteger(8);
+    PackedParts parts;
+    if (type.isDynamicDim(last))
+      parts.size =
+          isBytes ? createCodeCount(rewriter, loc, payload, bits)
+                  : tensor::DimOp::create(rewriter, loc, payload, last)
+                        .getResult();
+    if (!isBytes)
+      payload = packCodes(rewriter, loc,
+                          castElements(rewriter, loc, payload, byte), bits);
+    parts.payload =
+        castTo(rewriter, loc, payload, type.getPackedPayloadType());
+    parts.scales = castTo(
+        rewriter, loc,
+        castElements(rewriter, loc, adaptor.getScales().front(), byte),
+        type.getPackedScalesType());
+    if (op.getTensorScale())
+      parts.tensorScale = adaptor.getTensorScale().front();
+    rewriter.replaceOpWithMultiple(op, {parts.toValues()});
+    return success();
+  }
+};
+
+struct PackUnbundle : public OpConversionPattern<UnbundleOp> {
+  using OpConversionPattern::OpConversionPattern;
+
+  LogicalResult
+  matchAndRewrite(UnbundleOp op, OneToNOpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    Location loc = op.getLoc();
+    BlockTensorType type = op.getSource().getType();
+    PackedParts parts = PackedParts::fromValues(type, adaptor.getSource());
+    auto payloadType = cast<RankedTensorType>(op.getPayload().getType());
+    auto scalesType = cast<RankedTensorType>(op.getScales().getType());
+    Value payload = parts.payload;
+    if (!payloadType.getElementType().isInteger(8))
+      payload = castElements(
+          rewriter, loc,
+          unpackCodes(rewriter, loc, payload,
+                      getMixedSizes(rewriter, loc, type, parts),
+                      type.getFormat().getElementBits()),
+          payloadType.getElementType());
+    Value scales = castElements(rewriter, loc, parts.scales,
+                                scalesType.getElementType());
+    SmallVector<Value> results{castTo(rewriter, loc, payload, payloadType),
+                               castTo(rewriter, loc, scales, scalesType)};
+    if (op.getTensorScale())
+      results.push_back(parts.tensorScale);
+    rewriter.replaceOp(op, results);
+    return success();
+  }
+};
+
+struct PackConstant : public OpConversionPattern<ConstantOp> {
+  using OpConversionPattern::OpConversionPattern;
+
+  LogicalResult
+  matchAndRewrite(ConstantOp op, OneToNOpAdaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    Location loc = op.getLoc();
+    BlockTensorType type = op.getResult().getType();
+    BlockElementsAttr value = op.getValue();
+    PackedParts parts;
+    parts.payload = arith::ConstantOp::create(
+        rewriter, loc, cast<TypedAttr>(value.getPayload()));
+    parts.scales = arith::ConstantOp::create(
+        rewriter, loc, cast<TypedAttr>(value.getScales()));
+    if (FloatAttr tensorScale = value.getTensorScale())
+      parts.tensorScale = arith::ConstantOp::create(
+          rewriter, loc,
+          DenseElementsAttr::get(type.getTensorScaleType(),
+                                 tensorScale.getValue()));
+    rewriter.replaceOpWithMultiple(op, {parts.toValues()});
+    return success();
+  }
+};
+
+//===----------------------------------------------------------------------===//
+// Encoding and decoding
+//===----------------------------------------------------------------------===//
+
+/// A scalar tensor to be written by `create`.
+Value createEmptyScalar(OpBuilder &builder, Location loc) {
+  return tensor::EmptyOp::create(builder, loc, ArrayRef<OpFoldResult>{},
+                                 builder.getF32Type());
+}
+
+struct PackQuantize : public OpConversionPattern<QuantizeOp> {
+  using OpConversionPattern::OpConversionPattern;
+
+  LogicalResult
+  matchAndRewrite(QuantizeOp op, OneToNOpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    Location loc = op.getLoc();
+    BlockTensorType type = op.getResult().getType();
+    int64_t rank = type.getRank(), axis = type.getAxis();
+    SmallVector<int64_t> toEnd = getAxisToEnd(rank, axis);
+    Value source = adaptor.getSource().front();
+    source = castTo(rewriter, loc, source,
+                    cast<RankedTensorType>(source.getType())
+                        .clone(type.getShape()));
+    if (!type.isLastAxisBlocked())
+      source = transposeTensor(rewriter, loc, source, toEnd);
+    if (op.getRotate())
+      source = rotate(rewriter, loc, source, type.getRotation());
+    Value tensorScale = createTensorScale(rewriter, op, adaptor, source);
+
+    SmallVector<int64_t> shape;
+    for (int64_t dim : toEnd)
+      shape.push_back(type.getShape()[dim]);
+    BlockTensorType packedType = type.cloneWith(shape, rank - 1);
+    PackedParts parts =
+        createEmptyParts(rewriter, loc, packedType,
+                         tensor::getMixedSizes(rewriter, loc, source));
+    auto quantize = PackedQuantizeOp::create(
+        rewriter, loc,
+        TypeRange{parts.payload.getType(), parts.scales.getType()}, source,
+        tensorScale, op.getSeed() ? adaptor.getSeed().front() : Value(),
+        ValueRange{parts.payload, parts.scales}, type.getFormat(),
+        op.getScaleRuleAttr(), op.getRoundingAttr(), op.getRandomBitsAttr(),
+        rewriter.getI64IntegerAttr(axis), op.getSatfiniteAttr(),
+        op.getKernelAttr());
+    parts.payload = quantize.getResult(0);
+    parts.scales = quantize.getResult(1);
+    parts.tensorScale = tensorScale;
+    if (!type.isLastAxisBlocked())
+      parts = transposeParts(rewriter, loc, packedType, parts,
+                             getEndToAxis(rank, axis))
+                  .second;
+    rewriter.replaceOpWithMultiple(op, {parts.toValues()});
+    return success();
+  }
+
+  /// Rotates in f32: quantisation does not round in between.
+  static Value rotate(OpBuilder &builder, Location loc, Value source,
+                      HadamardAttr rotation) {
+    Value init = tensor::EmptyOp::create(
+        builder, loc, tensor::getMixedSizes(builder, loc, source),
+        builder.getF32Type());
+    return PackedRotateOp::create(builder, loc, TypeRange{init.getType()},
+                                  source, init, rotation, UnitAttr(),
+                                  builder.getStringAttr("rotate_emulated"))
+        ->getResult(0);
+  }
+
+  /// The given tensor scale, or the one computed from the data (N4.1, N3.4).
+  static Value createTensorScale(OpBuilder &builder, QuantizeOp op,
+                                 OneToNOpAdaptor adaptor, Value source) {
+    FormatAttr format = op.getResult().getType().getFormat();
+    if (op.getTensorScale())
+      return adaptor.getTensorScale().front();
+    if (!format.getTensorScale())
+      return {};
+    Value init = createEmptyScalar(builder, op.getLoc());
+    return PackedTensorScaleOp::create(
+               builder, op.getLoc(), TypeRange{init.getType()}, source, init,
+               format, op.getScaleRuleAttr(), op.getRoundingAttr(),
+               op.getSatfiniteAttr(), op.getKernelAttr())
+        ->getResult(0);
+  }
+};
+
+struct PackDequantize : public OpConversionPattern<DequantizeOp> {
+  using OpConversionPattern::OpConversionPattern;
+
+  LogicalResult
+  matchAndRewrite(DequantizeOp op, OneToNOpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    Location loc = op.getLoc();
+    BlockTensorType type = op.getSource().getType();
+    auto resultType = cast<RankedTensorType>(op.getResult().getType());
+    int64_t rank = type.getRank(), axis = type.getAxis();
+    PackedParts parts = PackedParts::fromValues(type, adaptor.getSource());
+    BlockTensorType packedType = type;
+    if (!type.isLastAxisBlocked())
+      std::tie(packedType, parts) = transposeParts(
+          rewriter, loc, type, parts, getAxisToEnd(rank, axis));
+    Value init = tensor::EmptyOp::create(
+        rewriter, loc, getMixedSizes(rewriter, loc, packedType, parts),
+        resultType.getElementType());
+    Value result = PackedDequantizeOp::create(
+                       rewriter, loc, TypeRange{init.getType()}, parts.payload,
+                       parts.scales, parts.tensorScale, init, type.getFormat(),
+                       op.getKernelAttr())
+                       ->getResult(0);
+    if (!type.isLastAxisBlocked())
+      result = transposeTensor(rewriter, loc, result, getEndToAxis(rank, axis));
+    rewriter.replaceOp(op, castTo(rewriter, loc, result, resultType));
+    return success();
+  }
+};
+
+struct PackRotate : public OpConversionPattern<RotateOp> {
+  using OpConversionPattern::OpConversionPattern;
+
+  LogicalResult
+  matchAndRewrite(RotateOp op, OneToNOpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    Location loc = op.getLoc();
+    Value source = adaptor.getSource().front();
+    auto type = cast<RankedTensorType>(source.getType());
+    int64_t rank = type.getRank(), axis = op.getAxis();
+    bool isLast = axis == rank - 1;
+    if (!isLast)
+      source = transposeTensor(rewriter, loc, source, getAxisToEnd(rank, axis));
+    Value init = tensor::EmptyOp::create(
+        rewriter, loc, tensor::getMixedSizes(rewriter, loc, source),
+        type.getElementType());
+    Value result =
+        PackedRotateOp::create(rewriter, loc, TypeRange{init.getType()},
+                               source, init, op.getRotation(),
+                               op.getInverseAttr(), op.getKernelAttr())
+            ->getResult(0);
+    if (!isLast)
+      result = transposeTensor(rewriter, loc, result, getEndToAxis(rank, axis));
+    rewriter.replaceOp(op, castTo(rewriter, loc, result, type));
+    return success();
+  }
+};
+
+//===----------------------------------------------------------------------===//
+// Moving
+//===----------------------------------------------------------------------===//
+
+struct PackTranspose : public OpConversionPattern<TransposeOp> {
+  using OpConversionPattern::OpConversionPattern;
+
+  LogicalResult
+  matchAndRewrite(TransposeOp op, OneToNOpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    BlockTensorType type = op.getSource().getType();
+    PackedParts parts = PackedParts::fromValues(type, adaptor.getSource());
+    parts = transposeParts(rewriter, op.getLoc(), type, parts,
+                           op.getPermutation())
+                .second;
+    rewriter.replaceOpWithMultiple(op, {parts.toValues()});
+    return success();
+  }
+};
+
+/// Regroups the leading dimensions of a static tensor by way of a matrix.
+Value regroupRows(OpBuilder &builder, Location loc, Value source,
+                  RankedTensorType resultType) {
+  auto type = cast<RankedTensorType>(source.getType());
+  auto getGroups = [](int64_t rank) {
+    SmallVector<ReassociationIndices> groups(2);
+    for (int64_t dim = 0; dim < rank - 1; ++dim)
+      groups[0].push_back(dim);
+    groups[1].push_back(rank - 1);
+    return groups;
+  };
+  if (type.getRank() == 1)
+    source = tensor::ExpandShapeOp::create(
+        builder, loc, type.clone({1, type.getDimSize(0)}), source,
+        ArrayRef<ReassociationIndices>{{0, 1}});
+  else if (type.getRank() > 2)
+    source = tensor::CollapseShapeOp::create(builder, loc, source,
+                                             getGroups(type.getRank()));
+  if (resultType.getRank() == 1)
+    return tensor::CollapseShapeOp::create(
+        builder, loc, source, ArrayRef<ReassociationIndices>{{0, 1}});
+  if (resultType.getRank() == 2)
+    return source;
+  return tensor::ExpandShapeOp::create(builder, loc, resultType, source,
+                                       getGroups(resultType.getRank()));
+}
+
+struct PackReshape : public OpConversionPattern<ReshapeOp> {
+  using OpConversionPattern::OpConversionPattern;
+
+  LogicalResult
+  matchAndRewrite(ReshapeOp op, OneToNOpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    BlockTensorType type = op.getResult().getType();
+    PackedParts parts =
+        PackedParts::fromValues(op.getSource().getType(), adaptor.getSource());
+    parts.payload = regroupRows(rewriter, op.getLoc(), parts.payload,
+                                type.getPackedPayloadType());
+    parts.scales = regroupRows(rewriter, op.getLoc(), parts.scales,
+                               type.getPackedScalesType());
+    rewriter.replaceOpWithMultiple(op, {parts.toValues()});
+    return success();
+  }
+};
+
+//===----------------------------------------------------------------------===//
+// Multiplying
+//===----------------------------------------------------------------------===//
+
+/// One side of a product: its operands, its format if it is block-scaled, and
+/// the contracted size.
+struct PackedSide {
+  SmallVector<Value> operands;
+  FormatAttr format;
+  OpFoldResult contracted;
+};
+
+PackedSide packSide(OpBuilder &builder, Location loc, Type type,
+                    ValueRange values) {
+  auto block = dyn_cast<BlockTensorType>(type);
+  if (!block)
+    return {llvm::to_vector(values), {},
+            tensor::getMixedSizes(builder, loc, values.front()).back()};
+  PackedParts parts = PackedParts::fromValues(block, values);
+  OpFoldResult contracted = getMixedSizes(builder, loc, block, parts).back();
+  parts.size = {};
+  return {parts.toValues(), block.getFormat(), contracted};
+}
+
+/// Both products: `groupEnds` is null for mx.matmul.
+template <typename OpTy>
+LogicalResult packProduct(OpTy op, typename OpTy::template GenericAdaptor<
+                                       ArrayRef<ValueRange>>
+                                       adaptor,
+                          Value groupEnds,
+                          ConversionPatternRewriter &rewriter) {
+  Location loc = op.getLoc();
+  PackedSide lhs =
+      packSide(rewriter, loc, op.getLhs().getType(), adaptor.getLhs());
+  PackedSide rhs =
+      packSide(rewriter, loc, op.getRhs().getType(), adaptor.getRhs());
+  // Prefer the side whose size is known.
+  OpFoldResult contracted =
+      isa<Attribute>(lhs.contracted) ? lhs.contracted : rhs.contracted;
+  Value k = getValueOrCreateConstantIndexOp(rewriter, loc, contracted);
+  Value init = adaptor.getInit().front();
+  auto matmul = PackedMatmulOp::create(
+      rewriter, loc, TypeRange{init.getType()}, k, lhs.operands, rhs.operands,
+      groupEnds, init, lhs.format, rhs.format, op.getKernelAttr());
+  rewriter.replaceOp(op, matmul->getResults());
+  return success();
+}
+
+struct PackMatmul : public OpConversionPattern<MatmulOp> {
+  using OpConversionPattern::OpConversionPattern;
+
+  LogicalResult
+  matchAndRewrite(MatmulOp op, OneToNOpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    return packProduct(op, adaptor, Value(), rewriter);
+  }
+};
+
+struct PackGroupedMatmul : public OpConversionPattern<GroupedMatmulOp> {
+  using OpConversionPattern::OpConversionPattern;
+
+  LogicalResult
+  matchAndRewrite(GroupedMatmulOp op, OneToNOpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    return packProduct(op, adaptor, adaptor.getGroupEnds().front(), rewriter);
+  }
+};
+
+//===----------------------------------------------------------------------===//
+// Choosing
+//===----------------------------------------------------------------------===//
+
+struct PackSelect : public OpConversionPattern<arith::SelectOp> {
+  using OpConversionPattern::OpConversionPattern;
+
+  LogicalResult
+  matchAndRewrite(arith::SelectOp op, OneToNOpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    if (!isa<BlockTensorType>(op.getType()))
+      return rewriter.notifyMatchFailure(op, "selects no block-scaled tensor");
+    SmallVector<Value> parts;
+    for (auto [yes, no] :
+         llvm::zip(adaptor.getTrueValue(), adaptor.getFalseValue()))
+      parts.push_back(arith::SelectOp::create(rewriter, op.getLoc(),
+                                              adaptor.getCondition().front(),
+                                              yes, no));
+    rewriter.replaceOpWithMultiple(op, {parts});
+    return success();
+  }
+};
+
+} // namespace
+
+void mlir::mx::populatePackGraphOpsPatterns(const TypeConverter &converter,
+                                            RewritePatternSet &patterns) {
+  patterns.add<PackBundle, PackConstant, PackDequantize, PackGroupedMatmul,
+               PackMatmul, PackQuantize, PackReshape, PackRotate, PackSelect,
+               PackTranspose, PackUnbundle>(converter, patterns.getContext());
+}

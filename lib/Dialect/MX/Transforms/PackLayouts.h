@@ -1,0 +1,20 @@
+//===- PackLayouts.h - patterns of mx-pack-layouts --------------*- C++ -*-===//
+// Part of the mx project, under the Apache License v2.0 with LLVM Exceptions.
+//===----------------------------------------------------------------------===//
+
+#ifndef MX_LIB_DIALECT_MX_TRANSFORMS_PACKLAYOUTS_H
+#define MX_LIB_DIALECT_MX_TRANSFORMS_PACKLAYOUTS_H
+
+#include "PackedParts.h"
+#include "mlir/Transforms/DialectConversion.h"
+
+namespace mlir::mx {
+
+/// One pattern for each graph operation, and one for arith.select. `converter`
+/// maps !mx.tensor to its parts with size.
+void populatePackGraphOpsPatterns(const TypeConverter &converter,
+                                  RewritePatternSet &patterns);
+
+} // namespace mlir::mx
+
+#endif // MX_LIB_DIALECT_MX_TRANSFORMS_PACKLAYOUTS_H

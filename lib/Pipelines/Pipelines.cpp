@@ -1,0 +1,195 @@
+//===- Pipelines.cpp - from IR to the LLVM dialect ------------------------===//
+// Part of the mx project, under the Apache License v2.0 with LLVM Exceptions.
+//
+// The order of passes, with the reason wherever the order matters.
+//===----------------------------------------------------------------------===//
+
+#include "mx/Pipelines/Pipelines.h"
+#include "mlir/Conversion/AffineToStandard/AffineToStandard.h"
+#include "mlir/Conversion/ArithToLLVM/ArithToLLVM.h"
+#include "mlir/Conversion/BufferizationToMemRef/BufferizationToMemRef.h"
+#include "mlir/Conversion/ControlFlowToLLVM/ControlFlowToLLVM.h"
+#include "mlir/Conversion/FuncToLLVM/ConvertFuncToLLVMPass.h"
+#include "mlir/Conversion/IndexToLLVM/IndexToLLVM.h"
+#include "mlir/Conversion/MathToLLVM/MathToLLVM.h"
+#include "mlir/Conversion/MathToLibm/MathToLibm.h"
+#include "mlir/Conversion/MemRefToLLVM/MemRefToLLVM.h"
+#include "mlir/Conversion/ReconcileUnrealizedCasts/ReconcileUnrealizedCasts.h"
+#include "mlir/Conversion/SCFToControlFlow/SCFToControlFlow.h"
+#include "mlir/Conversion/TensorToLinalg/TensorToLinalgPass.h"
+#include "mlir/Conversion/TosaToArith/TosaToArith.h"
+#include "mlir/Conversion/TosaToLinalg/TosaToLinalg.h"
+#include "mlir/Conversion/TosaToSCF/TosaToSCF.h"
+#include "mlir/Conversion/TosaToTensor/TosaToTensor.h"
+#include "mlir/Conversion/UBToLLVM/UBToLLVM.h"
+#include "mlir/Conversion/VectorToLLVM/ConvertVectorToLLVMPass.h"
+#include "mlir/Conversion/VectorToSCF/VectorToSCF.h"
+#include "mlir/Dialect/Arith/Transforms/Passes.h"
+#include "mlir/Dialect/Bufferization/Pipelines/Passes.h"
+#include "mlir/Dialect/Bufferization/Transforms/Passes.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/LLVMIR/Transforms/RequestCWrappers.h"
+#include "mlir/Dialect/Linalg/Passes.h"
+#include "mlir/Dialect/Math/Transforms/Passes.h"
+#include "mlir/Dialect/MemRef/Transforms/Passes.h"
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Pass/PassOptions.h"
+#include "mlir/Pass/PassRegistry.h"
+#include "mlir/Transforms/Passes.h"
+#include "mx/Conversion/Passes.h"
+#include "mx/Dialect/MX/Transforms/Passes.h"
+
+using namespace mlir;
+using namespace mlir::mx;
+
+static void addCleanup(OpPassManager &pm) {
+  pm.addPass(createCanonicalizerPass());
+  pm.addPass(createCSEPass());
+}
+
+void mlir::mx::buildImportPhase(OpPassManager &pm, const PipelineOptions &) {
+  // Before TOSA's own lowering, which fails on the block-scaled operations.
+  pm.addPass(createImportPass());
+  tosa::addTosaToLinalgPasses(pm, TosaToLinalgOptions(),
+                              TosaToLinalgNamedOptions(), std::nullopt);
+  OpPassManager &functions = pm.nest<func::FuncOp>();
+  functions.addPass(createTosaToArithPass());
+  functions.addPass(createTosaToTensorPass());
+  functions.addPass(createTosaToSCFPass());
+  addCleanup(pm);
+}
+
+void mlir::mx::buildSelectPhase(OpPassManager &pm,
+                                const PipelineOptions &options) {
+  SelectKernelsPassOptions select;
+  select.failOnEmulation = options.failOnEmulation;
+  pm.addPass(createSelectKernelsPass(select));
+}
+
+void mlir::mx::buildPackPhase(OpPassManager &pm, const PipelineOptions &) {
+  pm.addPass(createPackLayoutsPass());
+  // bf16 arithmetic becomes f32 arithmetic between conversions, and the
+  // conversions become integer code, so that no processor feature and no
+  // library call is needed.
+  math::MathExtendToSupportedTypesOptions math;
+  pm.addPass(math::createMathExtendToSupportedTypes(math));
+  arith::ArithEmulateUnsupportedFloatsOptions floats;
+  floats.sourceTypeStrs = {"bf16", "f16"};
+  pm.addPass(arith::createArithEmulateUnsupportedFloats(floats));
+  pm.addPass(createExpandSmallFloatsPass());
+  addCleanup(pm);
+}
+
+/// Tensors to buffers, each freed where its last use ends.
+static void addBufferization(OpPassManager &pm) {
+  pm.addPass(bufferization::createEmptyTensorEliminationPass());
+  bufferization::OneShotBufferizePassOptions bufferize;
+  bufferize.bufferizeFunctionBoundaries = true;
+  bufferize.allowReturnAllocsFromLoops = true;
+  bufferize.functionBoundaryTypeConversion =
+      bufferization::LayoutMapOption::IdentityLayoutMap;
+  pm.addPass(bufferization::createOneShotBufferizePass(bufferize));
+  addCleanup(pm);
+  bufferization::buildBufferDeallocationPipeline(pm);
+  pm.addPass(createConvertBufferizationToMemRefPass());
+}
+
+void mlir::mx::buildLowerPhase(OpPassManager &pm,
+                               const PipelineOptions &options) {
+  pm.addNestedPass<func::FuncOp>(createDecomposeLinalgPass());
+  pm.addPass(createConvertTensorToLinalgPass());
+  OpPassManager &functions = pm.nest<func::FuncOp>();
+  functions.addPass(createConvertElementwiseToLinalgPass());
+  functions.addPass(createLinalgElementwiseOpFusionPass());
+  addBufferization(pm);
+  // After deallocation, so that the copies made for checking are not part of
+  // the program's own buffers.
+  if (options.insertChecks)
+    pm.addPass(createInsertChecksPass());
+  pm.addPass(createConvertMXToLoopsPass());
+  pm.addNestedPass<func::FuncOp>(createExpandCopiesPass());
+  pm.addNestedPass<func::FuncOp>(createConvertLinalgToLoopsPass());
+  addCleanup(pm);
+  pm.addPass(createLoopInvariantCodeMotionPass());
+}
+
+void mlir::mx::buildLLVMPhase(OpPassManager &pm, const PipelineOptions &) {
+  pm.addNestedPass<func::FuncOp>(createConvertVectorToSCFPass());
+  pm.addPass(createLowerAffinePass());
+  pm.addPass(memref::createExpandStridedMetadataPass());
+  // Expanding strided metadata makes affine operations again.
+  pm.addPass(createLowerAffinePass());
+  pm.addPass(arith::createArithExpandOpsPass());
+  addCleanup(pm);
+  pm.addPass(createSCFToControlFlowPass());
+  pm.addPass(createConvertVectorToLLVMPass());
+  pm.addPass(createConvertMathToLLVMPass());
+  pm.addPass(createConvertMathToLibmPass());
+  pm.addPass(createConvertIndexToLLVMPass());
+  pm.addPass(createArithToLLVMConversionPass());
+  pm.addPass(createFinalizeMemRefToLLVMConversionPass());
+  pm.addPass(createConvertControlFlowToLLVMPass());
+  // Public functions get the C interface that callers and the runner use.
+  pm.addNestedPass<func::FuncOp>(LLVM::createLLVMRequestCWrappersPass());
+  pm.addPass(createConvertFuncToLLVMPass());
+  pm.addPass(createUBToLLVMConversionPass());
+  pm.addPass(createReconcileUnrealizedCastsPass());
+}
+
+void mlir::mx::buildPipeline(OpPassManager &pm,
+                             const PipelineOptions &options) {
+  using Builder = void (*)(OpPassManager &, const PipelineOptions &);
+  static constexpr std::pair<Phase, Builder> builders[] = {
+      {Phase::Import, buildImportPhase}, {Phase::Select, buildSelectPhase},
+      {Phase::Pack, buildPackPhase},     {Phase::Lower, buildLowerPhase},
+      {Phase::LLVM, buildLLVMPhase},
+  };
+  for (auto [phase, build] : builders) {
+    build(pm, options);
+    VerifyPhasePassOptions verify;
+    verify.phase = getPhaseName(phase).str();
+    pm.addPass(createVerifyPhasePass(verify));
+    if (phase == options.stopAfter)
+      return;
+  }
+}
+
+namespace {
+
+/// The options of `mx-pipeline` in their textual form.
+struct PipelineTextOptions : public PassPipelineOptions<PipelineTextOptions> {
+  PassOptions::Option<std::string> stopAfter{
+      *this, "stop-after",
+      llvm::cl::desc("Last phase: import, select, pack, lower or llvm"),
+      llvm::cl::init("llvm")};
+  PassOptions::Option<bool> failOnEmulation{
+      *this, "fail-on-emulation",
+      llvm::cl::desc("Make the choice of an emulated kernel an error"),
+      llvm::cl::init(false)};
+  PassOptions::Option<bool> insertChecks{
+      *this, "insert-checks",
+      llvm::cl::desc("Compare every packed operation with the reference"),
+      llvm::cl::init(false)};
+};
+
+} // namespace
+
+void mlir::mx::registerPipelines() {
+  PassPipelineRegistration<PipelineTextOptions>(
+      "mx-pipeline", "Run the phases from IR to the LLVM dialect",
+      [](OpPassManager &pm, const PipelineTextOptions &text) {
+        PipelineOptions options;
+        options.failOnEmulation = text.failOnEmulation;
+        options.insertChecks = text.insertChecks;
+        std::optional<Phase> phase = lookupPhase(text.stopAfter);
+        if (!phase) {
+          // Reports the name where passes report: when the pipeline runs.
+          VerifyPhasePassOptions verify;
+          verify.phase = text.stopAfter;
+          pm.addPass(createVerifyPhasePass(verify));
+          return;
+        }
+        options.stopAfter = *phase;
+        buildPipeline(pm, options);
+      });
+}
