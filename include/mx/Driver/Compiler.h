@@ -1,0 +1,107 @@
+//===- Compiler.h - from a file to IR, objects and libraries ----*- C++ -*-===//
+// Part of the mx project, under the Apache License v2.0 with LLVM Exceptions.
+//
+// What mx-compile is made of: read, run the phases, emit. mx-run uses the same
+// steps and loads the object into memory, so both run the same code.
+//===----------------------------------------------------------------------===//
+
+#ifndef MX_DRIVER_COMPILER_H
+#define MX_DRIVER_COMPILER_H
+
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/OwningOpRef.h"
+#include "mx/Dialect/MX/Transforms/Phases.h"
+#include "mx/Driver/Exit.h"
+#include "mx/Driver/Signature.h"
+#include <memory>
+
+namespace llvm {
+class MemoryBuffer;
+class SourceMgr;
+} // namespace llvm
+
+namespace mlir {
+class DialectRegistry;
+class ScopedDiagnosticHandler;
+class SourceMgrDiagnosticHandler;
+} // namespace mlir
+
+namespace mlir::mx {
+
+struct CompilerOptions {
+  /// "cpu" (any machine of the host's kind), "native" (this machine) or a
+  /// processor name of LLVM. Empty: what the module says, else "cpu".
+  std::string target;
+  Phase stopAfter = Phase::LLVM;
+  /// Make the choice of an emulated kernel an error.
+  bool failOnEmulation = false;
+  /// Compare every operation with the reference while the program runs.
+  bool insertChecks = false;
+  /// Print remarks whose category matches this regular expression.
+  std::string remarksFilter;
+};
+
+/// What can be written.
+enum class OutputKind { MLIR, LLVMIR, Object, SharedLibrary };
+
+/// Returns the kind that the extension of `path` stands for (.mlir, .ll, .o,
+/// .so), if any.
+std::optional<OutputKind> lookupOutputKind(StringRef path);
+
+/// Compiles one file. Steps are called in the order of declaration; after one
+/// fails, `getFailureCode` says how to end.
+class Compiler {
+public:
+  /// Input may use the dialects of `registry`; diagnostics are printed to
+  /// `errors`.
+  Compiler(const DialectRegistry &registry, CompilerOptions options,
+           raw_ostream &errors);
+  ~Compiler();
+
+  /// Reads IR as text or bytecode ("-" is standard input), checks it, and
+  /// records target and signatures.
+  LogicalResult load(StringRef path);
+  /// Runs the phases up to `stopAfter`.
+  LogicalResult runPhases();
+  /// Generates machine code. Only functions on the list of runtime symbols may
+  /// be called; anything else is an error.
+  FailureOr<std::unique_ptr<llvm::MemoryBuffer>> compileObject();
+  /// Writes a file ("-" is standard output). An older file is replaced when
+  /// everything is written, or left alone.
+  LogicalResult emit(OutputKind kind, StringRef path);
+
+  ModuleOp getModule() { return *module; }
+  const ProgramSignature &getSignatures() const { return signatures; }
+
+  /// Prints `error: ` and the text.
+  LogicalResult reportError(const Twine &text);
+  /// UserError if a step reported what is wrong, else Internal, having written
+  /// a reproducer.
+  ExitCode getFailureCode();
+  /// Writes the input and the options to a new file and prints its path.
+  void writeReproducer();
+
+private:
+  LogicalResult enableRemarks();
+  LogicalResult setTarget();
+  LogicalResult checkExternalSymbols();
+
+  CompilerOptions options;
+  raw_ostream &errors;
+  std::unique_ptr<llvm::SourceMgr> sources;
+  std::unique_ptr<MLIRContext> context;
+  std::unique_ptr<SourceMgrDiagnosticHandler> printer;
+  std::unique_ptr<ScopedDiagnosticHandler> counter;
+  OwningOpRef<ModuleOp> module;
+  ProgramSignature signatures;
+  unsigned errorCount = 0;
+};
+
+/// All of mx-compile: `input` to `output`.
+ExitCode compileFile(const DialectRegistry &registry,
+                     const CompilerOptions &options, StringRef input,
+                     OutputKind kind, StringRef output, raw_ostream &errors);
+
+} // namespace mlir::mx
+
+#endif // MX_DRIVER_COMPILER_H

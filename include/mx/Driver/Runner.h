@@ -1,0 +1,36 @@
+//===- Runner.h - run a compiled function -----------------------*- C++ -*-===//
+// Part of the mx project, under the Apache License v2.0 with LLVM Exceptions.
+//
+// All of mx-run: compile IR into memory, or load a library, and call one
+// function with arrays. Both run with the rights of this process.
+//===----------------------------------------------------------------------===//
+
+#ifndef MX_DRIVER_RUNNER_H
+#define MX_DRIVER_RUNNER_H
+
+#include "mx/Driver/Compiler.h"
+
+namespace mlir::mx {
+
+struct RunOptions {
+  CompilerOptions compiler;
+  /// The function to call; empty if there is only one.
+  std::string function;
+  /// One for each argument: "@file.npy", or a shape, a type and a value such
+  /// as "4x32xf32=1.5" or "4x32xf32=random(7)".
+  std::vector<std::string> inputs;
+  /// One for each result, "@file.npy"; none prints a summary instead.
+  std::vector<std::string> outputs;
+  /// Compare every operation with the reference.
+  bool check = false;
+  /// Timed runs, after one that is not; 0 runs once without timing.
+  unsigned benchmarkRuns = 0;
+};
+
+/// Runs a function of `path`, which is IR or a shared library.
+ExitCode runFile(const DialectRegistry &registry, const RunOptions &options,
+                 StringRef path, raw_ostream &out, raw_ostream &errors);
+
+} // namespace mlir::mx
+
+#endif // MX_DRIVER_RUNNER_H

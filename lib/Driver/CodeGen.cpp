@@ -1,0 +1,296 @@
+//===- CodeGen.cpp - from the LLVM dialect to machine code ----------------===//
+// Part of the mx project, under the Apache License v2.0 with LLVM Exceptions.
+//
+// The one file that translates to LLVM IR. Floating-point arithmetic is never
+// contracted or reassociated here: the meaning of a program was fixed above.
+//===----------------------------------------------------------------------===//
+
+#include "CodeGen.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Export.h"
+#include "llvm/ADT/StringSet.h"
+#include "llvm/IR/IRBuilder.h"
+#include "llvm/IR/LegacyPassManager.h"
+#include "llvm/IR/Module.h"
+#include "llvm/MC/MCSubtargetInfo.h"
+#include "llvm/MC/TargetRegistry.h"
+#include "llvm/Passes/PassBuilder.h"
+#include "llvm/Support/SmallVectorMemoryBuffer.h"
+#include "llvm/Support/TargetSelect.h"
+#include "llvm/Target/TargetMachine.h"
+#include "llvm/TargetParser/Host.h"
+#include "llvm/TargetParser/SubtargetFeature.h"
+#include "llvm/Transforms/IPO/Internalize.h"
+
+using namespace mlir;
+using namespace mlir::mx;
+
+void mlir::mx::registerTranslations(DialectRegistry &registry) {
+  registerBuiltinDialectTranslation(registry);
+  registerLLVMDialectTranslation(registry);
+}
+
+//===----------------------------------------------------------------------===//
+// Target
+//===----------------------------------------------------------------------===//
+
+static const llvm::Target *lookupHostTarget(const llvm::Triple &triple) {
+  llvm::InitializeNativeTarget();
+  llvm::InitializeNativeTargetAsmPrinter();
+  std::string ignored;
+  return llvm::TargetRegistry::lookupTarget(triple, ignored);
+}
+
+static std::string getHostFeatures() {
+  llvm::SubtargetFeatures features;
+  // Sorted, so that the same machine always gives the same text.
+  std::vector<std::string> names;
+  for (auto &feature : llvm::sys::getHostCPUFeatures())
+    if (feature.second)
+      names.push_back(feature.first().str());
+  llvm::sort(names);
+  for (const std::string &name : names)
+    features.AddFeature(name);
+  return features.getString();
+}
+
+std::optional<Processor> mlir::mx::lookupProcessor(StringRef target) {
+  if (target == "cpu")
+    return Processor();
+  if (target == "native")
+    return Processor{llvm::sys::getHostCPUName().str(), getHostFeatures()};
+  llvm::Triple triple(llvm::sys::getDefaultTargetTriple());
+  const llvm::Target *host = lookupHostTarget(triple);
+  if (!host)
+    return std::nullopt;
+  std::unique_ptr<llvm::MCSubtargetInfo> all(
+      host->createMCSubtargetInfo(triple, "", ""));
+  if (!all || !all->isCPUStringValid(target))
+    return std::nullopt;
+  std::unique_ptr<llvm::MCSubtargetInfo> chip(
+      host->createMCSubtargetInfo(triple, target, ""));
+  llvm::SubtargetFeatures features;
+  for (const llvm::SubtargetFeatureKV &feature :
+       chip->getEnabledProcessorFeatures())
+    features.AddFeature(feature.Key);
+  return Processor{target.str(), features.getString()};
+}
+
+static std::unique_ptr<llvm::TargetMachine>
+createMachine(const Processor &processor) {
+  llvm::Triple triple(llvm::sys::getDefaultTargetTriple());
+  const llvm::Target *target = lookupHostTarget(triple);
+  if (!target)
+    return nullptr;
+  llvm::TargetOptions options;
+  options.AllowFPOpFusion = llvm::FPOpFusion::Strict;
+  return std::unique_ptr<llvm::TargetMachine>(target->createTargetMachine(
+      triple, processor.chip, processor.features, options, llvm::Reloc::PIC_,
+      std::nullopt, llvm::CodeGenOptLevel::Aggressive));
+}
+
+//===----------------------------------------------------------------------===//
+// Entries
+//===----------------------------------------------------------------------===//
+
+namespace {
+
+/// Builds `void mx_call_<name>(void **values)` around `_mlir_ciface_<name>`.
+class EntryBuilder {
+public:
+  EntryBuilder(llvm::Module &module, const FunctionSignature &signature)
+      : module(module), signature(signature), builder(module.getContext()) {}
+
+  /// Returns false if the compiled function is not what the signature says.
+  bool build();
+
+private:
+  bool buildBody(llvm::Function *callee, llvm::Type *resultType);
+  llvm::Value *loadSlot(unsigned index);
+  void storeResults(llvm::Value *storage, llvm::Type *resultType);
+
+  llvm::Module &module;
+  const FunctionSignature &signature;
+  llvm::IRBuilder<> builder;
+  llvm::Value *slots = nullptr;
+};
+
+} // namespace
+
+llvm::Value *EntryBuilder::loadSlot(unsigned index) {
+  llvm::Value *slot =
+      builder.CreateConstInBoundsGEP1_64(builder.getPtrTy(), slots, index);
+  return builder.CreateLoad(builder.getPtrTy(), slot);
+}
+
+/// Several results come as one struct; each goes to storage of its own.
+void EntryBuilder::storeResults(llvm::Value *storage, llvm::Type *resultType) {
+  unsigned first = signature.arguments.size();
+  for (unsigned i = 0, e = signature.results.size(); i < e; ++i) {
+    llvm::Value *field = builder.CreateStructGEP(resultType, storage, i);
+    llvm::Type *type = resultType->getStructElementType(i);
+    builder.CreateStore(builder.CreateLoad(type, field), loadSlot(first + i));
+  }
+}
+
+bool EntryBuilder::buildBody(llvm::Function *callee, llvm::Type *resultType) {
+  size_t numArguments = signature.arguments.size();
+  size_t numResults = signature.results.size();
+  bool hasStorage = numResults != 0 && callee->getReturnType()->isVoidTy();
+  bool isStruct = numResults > 1;
+  if (callee->arg_size() != numArguments + hasStorage ||
+      (isStruct && (!hasStorage || !resultType->isStructTy() ||
+                    resultType->getStructNumElements() != numResults)))
+    return false;
+  SmallVector<llvm::Value *> operands;
+  llvm::Value *storage = nullptr;
+  if (hasStorage) {
+    storage =
+        isStruct ? builder.CreateAlloca(resultType) : loadSlot(numArguments);
+    operands.push_back(storage);
+  }
+  for (auto [index, argument] : llvm::enumerate(signature.arguments)) {
+    llvm::Type *type = callee->getArg(index + hasStorage)->getType();
+    if (type->isPointerTy() != argument.isBuffer)
+      return false;
+    llvm::Value *value = loadSlot(index);
+    operands.push_back(argument.isBuffer ? value
+                                         : builder.CreateLoad(type, value));
+  }
+  llvm::Value *result = builder.CreateCall(callee, operands);
+  if (isStruct)
+    storeResults(storage, resultType);
+  else if (numResults != 0 && !hasStorage)
+    builder.CreateStore(result, loadSlot(numArguments));
+  builder.CreateRetVoid();
+  return true;
+}
+
+bool EntryBuilder::build() {
+  llvm::Function *function = module.getFunction(signature.name);
+  llvm::Function *callee = module.getFunction("_mlir_ciface_" + signature.name);
+  if (!function || !callee)
+    return false;
+  llvm::FunctionType *type = llvm::FunctionType::get(
+      builder.getVoidTy(), {builder.getPtrTy()}, /*isVarArg=*/false);
+  llvm::Function *entry =
+      llvm::Function::Create(type, llvm::GlobalValue::ExternalLinkage,
+                             kEntryPrefix + signature.name, module);
+  slots = entry->getArg(0);
+  builder.SetInsertPoint(
+      llvm::BasicBlock::Create(module.getContext(), "entry", entry));
+  return buildBody(callee, function->getReturnType());
+}
+
+/// Adds the text of the signatures. Weak: programs of two objects that are
+/// linked into one library may both have it.
+static void addSignatureText(llvm::Module &module,
+                             const ProgramSignature &signatures) {
+  llvm::Constant *text = llvm::ConstantDataArray::getString(
+      module.getContext(), printSignatures(signatures));
+  auto *global = new llvm::GlobalVariable(
+      module, text->getType(), /*isConstant=*/true,
+      llvm::GlobalValue::WeakAnyLinkage, text, kSignaturesSymbol);
+  global->setAlignment(llvm::Align(1));
+}
+
+//===----------------------------------------------------------------------===//
+// Optimisation and emission
+//===----------------------------------------------------------------------===//
+
+/// Names that stay visible: each public function in its three forms.
+static llvm::StringSet<> collectExports(const ProgramSignature &signatures) {
+  llvm::StringSet<> names;
+  names.insert(kSignaturesSymbol);
+  for (const FunctionSignature &function : signatures) {
+    names.insert(function.name);
+    names.insert("_mlir_ciface_" + function.name);
+    names.insert(kEntryPrefix + function.name);
+  }
+  return names;
+}
+
+static void annotateFunctions(llvm::Module &module,
+                              const Processor &processor) {
+  for (llvm::Function &function : module) {
+    if (function.isDeclaration())
+      continue;
+    // Nothing throws; without this, unwind tables would be written.
+    function.setDoesNotThrow();
+    if (!processor.chip.empty())
+      function.addFnAttr("target-cpu", processor.chip);
+    if (!processor.features.empty())
+      function.addFnAttr("target-features", processor.features);
+  }
+}
+
+static void optimize(llvm::Module &module, llvm::TargetMachine &machine,
+                     const ProgramSignature &signatures) {
+  llvm::PipelineTuningOptions tuning;
+  tuning.LoopInterleaving = true;
+  tuning.LoopUnrolling = true;
+  tuning.LoopVectorization = true;
+  tuning.SLPVectorization = true;
+  llvm::PassBuilder passes(&machine, tuning);
+  llvm::LoopAnalysisManager loops;
+  llvm::FunctionAnalysisManager functions;
+  llvm::CGSCCAnalysisManager components;
+  llvm::ModuleAnalysisManager modules;
+  passes.registerModuleAnalyses(modules);
+  passes.registerCGSCCAnalyses(components);
+  passes.registerFunctionAnalyses(functions);
+  passes.registerLoopAnalyses(loops);
+  passes.crossRegisterProxies(loops, functions, components, modules);
+  llvm::StringSet<> exports = collectExports(signatures);
+  llvm::ModulePassManager pipeline;
+  pipeline.addPass(llvm::InternalizePass([&](const llvm::GlobalValue &value) {
+    return exports.contains(value.getName());
+  }));
+  pipeline.addPass(
+      passes.buildPerModuleDefaultPipeline(llvm::OptimizationLevel::O3));
+  pipeline.run(module, modules);
+}
+
+NativeCode::NativeCode() = default;
+NativeCode::NativeCode(NativeCode &&) = default;
+NativeCode::~NativeCode() = default;
+
+FailureOr<NativeCode> NativeCode::create(ModuleOp module,
+                                         const Processor &processor,
+                                         const ProgramSignature &signatures) {
+  NativeCode code;
+  code.context = std::make_unique<llvm::LLVMContext>();
+  code.machine = createMachine(processor);
+  if (!code.machine)
+    return module.emitError("expected LLVM to generate code for this machine, "
+                            "got a library without that target");
+  code.module = translateModuleToLLVMIR(module, *code.context, "mx");
+  if (!code.module)
+    return failure();
+  code.module->setTargetTriple(code.machine->getTargetTriple());
+  code.module->setDataLayout(code.machine->createDataLayout());
+  for (const FunctionSignature &signature : signatures)
+    if (!EntryBuilder(*code.module, signature).build())
+      return module.emitError() << "expected '" << signature.name
+                                << "' to be compiled with its own signature";
+  addSignatureText(*code.module, signatures);
+  annotateFunctions(*code.module, processor);
+  optimize(*code.module, *code.machine, signatures);
+  return code;
+}
+
+void NativeCode::printIR(raw_ostream &os) const { module->print(os, nullptr); }
+
+llvm::Expected<std::unique_ptr<llvm::MemoryBuffer>> NativeCode::emitObject() {
+  llvm::SmallVector<char, 0> bytes;
+  llvm::raw_svector_ostream os(bytes);
+  llvm::legacy::PassManager passes;
+  if (machine->addPassesToEmitFile(passes, os, nullptr,
+                                   llvm::CodeGenFileType::ObjectFile))
+    return llvm::createStringError("expected a target that writes objects");
+  passes.run(*module);
+  return std::make_unique<llvm::SmallVectorMemoryBuffer>(
+      std::move(bytes), "mx", /*RequiresNullTerminator=*/false);
+}

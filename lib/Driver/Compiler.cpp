@@ -1,0 +1,262 @@
+//===- Compiler.cpp - from a file to IR, objects and libraries ------------===//
+// Part of the mx project, under the Apache License v2.0 with LLVM Exceptions.
+//===----------------------------------------------------------------------===//
+
+#include "mx/Driver/Compiler.h"
+#include "CodeGen.h"
+#include "Linker.h"
+#include "RuntimeSymbols.h"
+#include "mlir/IR/Diagnostics.h"
+#include "mlir/IR/Remarks.h"
+#include "mlir/IR/SymbolTable.h"
+#include "mlir/Parser/Parser.h"
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Support/FileUtilities.h"
+#include "mx/Dialect/MX/IR/MXDialect.h"
+#include "mx/Pipelines/Pipelines.h"
+#include "llvm/ADT/StringSwitch.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/Path.h"
+#include "llvm/Support/Regex.h"
+#include "llvm/Support/SourceMgr.h"
+#include "llvm/Support/ToolOutputFile.h"
+
+using namespace mlir;
+using namespace mlir::mx;
+
+std::optional<OutputKind> mlir::mx::lookupOutputKind(StringRef path) {
+  return llvm::StringSwitch<std::optional<OutputKind>>(
+             llvm::sys::path::extension(path))
+      .Case(".mlir", OutputKind::MLIR)
+      .Case(".ll", OutputKind::LLVMIR)
+      .Case(".o", OutputKind::Object)
+      .Case(".so", OutputKind::SharedLibrary)
+      .Default(std::nullopt);
+}
+
+//===----------------------------------------------------------------------===//
+// Set-up and failure
+//===----------------------------------------------------------------------===//
+
+Compiler::Compiler(const DialectRegistry &registry, CompilerOptions options,
+                   raw_ostream &errors)
+    : options(std::move(options)), errors(errors),
+      sources(std::make_unique<llvm::SourceMgr>()) {
+  DialectRegistry all;
+  registry.appendTo(all);
+  registerTranslations(all);
+  // One thread: the same diagnostics in the same order every time, and a crash
+  // where runProtected can see it.
+  context =
+      std::make_unique<MLIRContext>(all, MLIRContext::Threading::DISABLED);
+  // The message and its place say enough.
+  context->printOpOnDiagnostic(false);
+  printer = std::make_unique<SourceMgrDiagnosticHandler>(*sources,
+                                                         context.get(), errors);
+  counter = std::make_unique<ScopedDiagnosticHandler>(
+      context.get(), [this](Diagnostic &diagnostic) {
+        errorCount += diagnostic.getSeverity() == DiagnosticSeverity::Error;
+        return failure(); // Let the printer have it.
+      });
+}
+
+Compiler::~Compiler() = default;
+
+LogicalResult Compiler::reportError(const Twine &text) {
+  ++errorCount;
+  errors << "error: " << text << '\n';
+  return failure();
+}
+
+ExitCode Compiler::getFailureCode() {
+  if (errorCount != 0)
+    return ExitCode::UserError;
+  writeReproducer();
+  return ExitCode::Internal;
+}
+
+void Compiler::writeReproducer() {
+  errors << "error: internal failure; this is a defect of mx\n";
+  if (sources->getNumBuffers() == 0)
+    return;
+  SmallString<64> path;
+  int file;
+  if (std::error_code error = llvm::sys::fs::createTemporaryFile(
+          "mx-reproducer", "mlir", file, path)) {
+    errors << "note: no reproducer written: " << error.message() << '\n';
+    return;
+  }
+  llvm::raw_fd_ostream os(file, /*shouldClose=*/true);
+  os << sources->getMemoryBuffer(sources->getMainFileID())->getBuffer();
+  os.close();
+  errors << "note: reproduce with: mx-compile " << path
+         << " --stop-after=" << getPhaseName(options.stopAfter)
+         << (options.target.empty() ? "" : " --target=") << options.target
+         << (options.failOnEmulation ? " --fail-on-emulation" : "") << '\n';
+}
+
+LogicalResult Compiler::enableRemarks() {
+  if (options.remarksFilter.empty())
+    return success();
+  std::string problem;
+  if (!llvm::Regex(options.remarksFilter).isValid(problem))
+    return reportError("expected a regular expression for remarks, got '" +
+                       options.remarksFilter + "': " + problem);
+  remark::RemarkCategories categories{options.remarksFilter, {}, {}, {}, {}};
+  return remark::enableOptimizationRemarks(
+      *context, nullptr, std::make_unique<remark::RemarkEmittingPolicyAll>(),
+      categories, /*printAsEmitRemarks=*/true);
+}
+
+//===----------------------------------------------------------------------===//
+// Steps
+//===----------------------------------------------------------------------===//
+
+LogicalResult Compiler::load(StringRef path) {
+  if (failed(enableRemarks()))
+    return failure();
+  std::string problem;
+  std::unique_ptr<llvm::MemoryBuffer> buffer = openInputFile(path, &problem);
+  if (!buffer)
+    return reportError(problem);
+  sources->AddNewSourceBuffer(std::move(buffer), SMLoc());
+  module = parseSourceFile<ModuleOp>(*sources, context.get());
+  if (!module || failed(setTarget()))
+    return failure();
+  FailureOr<ProgramSignature> recorded = recordSignatures(*module);
+  if (failed(recorded))
+    return failure();
+  signatures = std::move(*recorded);
+  return success();
+}
+
+LogicalResult Compiler::setTarget() {
+  constexpr StringRef attribute = "mx.target";
+  context->loadDialect<MXDialect>();
+  if (options.target.empty() && (*module)->hasAttr(attribute)) {
+    if ((*module)->getAttrOfType<TargetAttr>(attribute))
+      return success();
+    return module->emitError() << "expected 'mx.target' to be a target, got '"
+                               << (*module)->getAttr(attribute) << "'";
+  }
+  StringRef name = options.target.empty() ? StringRef("cpu") : options.target;
+  std::optional<Processor> processor = lookupProcessor(name);
+  if (!processor)
+    return reportError("expected the target 'cpu', 'native' or a processor of "
+                       "this kind of machine, got '" +
+                       name + "'");
+  (*module)->setAttr(attribute,
+                     TargetAttr::get(context.get(), "cpu", processor->chip,
+                                     processor->features));
+  return success();
+}
+
+LogicalResult Compiler::runPhases() {
+  PipelineOptions pipelineOptions;
+  pipelineOptions.stopAfter = options.stopAfter;
+  pipelineOptions.failOnEmulation = options.failOnEmulation;
+  pipelineOptions.insertChecks = options.insertChecks;
+  PassManager passes(context.get(), ModuleOp::getOperationName());
+  buildPipeline(passes, pipelineOptions);
+  return passes.run(*module);
+}
+
+/// S6: compiled code reaches nothing but the runtime symbols.
+LogicalResult Compiler::checkExternalSymbols() {
+  WalkResult result = module->walk([](Operation *op) {
+    if (op->getName().getStringRef() == "llvm.inline_asm")
+      return WalkResult(
+          op->emitError("expected code without inline assembly, got some"));
+    auto symbol = dyn_cast<SymbolOpInterface>(op);
+    if (!symbol || !symbol.isDeclaration())
+      return WalkResult::advance();
+    StringRef name = symbol.getName();
+    name.consume_front("_mlir_ciface_");
+    if (name.starts_with("llvm.") || isAllowedSymbol(name))
+      return WalkResult::advance();
+    return WalkResult(op->emitError("expected an external function to be one "
+                                    "of memory management or libm, got '")
+                      << symbol.getName() << "'");
+  });
+  return failure(result.wasInterrupted());
+}
+
+static FailureOr<NativeCode> generateCode(ModuleOp module,
+                                          const ProgramSignature &signatures) {
+  Processor processor;
+  if (auto target = module->getAttrOfType<TargetAttr>("mx.target"))
+    processor = {target.getChip().str(), target.getFeatures().str()};
+  return NativeCode::create(module, processor, signatures);
+}
+
+FailureOr<std::unique_ptr<llvm::MemoryBuffer>> Compiler::compileObject() {
+  if (failed(checkExternalSymbols()))
+    return failure();
+  FailureOr<NativeCode> code = generateCode(*module, signatures);
+  if (failed(code))
+    return failure();
+  auto object = code->emitObject();
+  if (!object)
+    return reportError(llvm::toString(object.takeError()));
+  return std::move(*object);
+}
+
+//===----------------------------------------------------------------------===//
+// Output
+//===----------------------------------------------------------------------===//
+
+/// Writes by way of a temporary file.
+static LogicalResult writeBytes(Compiler &compiler, StringRef path,
+                                function_ref<void(raw_ostream &)> write) {
+  llvm::Error error = llvm::writeToOutput(path, [&](raw_ostream &os) {
+    write(os);
+    return llvm::Error::success();
+  });
+  if (error)
+    return compiler.reportError(llvm::toString(std::move(error)));
+  return success();
+}
+
+LogicalResult Compiler::emit(OutputKind kind, StringRef path) {
+  if (kind == OutputKind::MLIR)
+    return writeBytes(*this, path, [&](raw_ostream &os) { module->print(os); });
+  if (kind == OutputKind::LLVMIR) {
+    FailureOr<NativeCode> code = generateCode(*module, signatures);
+    if (failed(code))
+      return failure();
+    return writeBytes(*this, path, [&](raw_ostream &os) { code->printIR(os); });
+  }
+  auto object = compileObject();
+  if (failed(object))
+    return failure();
+  if (kind == OutputKind::Object)
+    return writeBytes(*this, path,
+                      [&](raw_ostream &os) { os << (*object)->getBuffer(); });
+  if (llvm::Error error = linkSharedLibrary(**object, path))
+    return reportError(llvm::toString(std::move(error)));
+  return success();
+}
+
+static ExitCode runSteps(Compiler &compiler, StringRef input, OutputKind kind,
+                         StringRef output) {
+  if (input != "-" && llvm::sys::fs::equivalent(input, output)) {
+    (void)compiler.reportError("expected an output that is not the input, got "
+                               "'" +
+                               output + "' twice");
+    return ExitCode::UserError;
+  }
+  if (failed(compiler.load(input)) || failed(compiler.runPhases()) ||
+      failed(compiler.emit(kind, output)))
+    return compiler.getFailureCode();
+  return ExitCode::Success;
+}
+
+ExitCode mlir::mx::compileFile(const DialectRegistry &registry,
+                               const CompilerOptions &options, StringRef input,
+                               OutputKind kind, StringRef output,
+                               raw_ostream &errors) {
+  Compiler compiler(registry, options, errors);
+  return runProtected([&] { return runSteps(compiler, input, kind, output); },
+                      [&] { compiler.writeReproducer(); });
+}

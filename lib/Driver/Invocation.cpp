@@ -1,0 +1,117 @@
+//===- Invocation.cpp - one call of a compiled function -------------------===//
+// Part of the mx project, under the Apache License v2.0 with LLVM Exceptions.
+//
+// A memref descriptor is words: allocated pointer, aligned pointer, offset,
+// sizes, strides (in elements).
+//===----------------------------------------------------------------------===//
+
+#include "Invocation.h"
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/SmallPtrSet.h"
+#include <cstdlib>
+#include <cstring>
+
+using namespace mlir;
+using namespace mlir::mx;
+
+static std::vector<int64_t> makeDescriptor(Array &array) {
+  ArrayRef<int64_t> shape = array.getShape();
+  auto address = reinterpret_cast<int64_t>(array.data());
+  std::vector<int64_t> words = {address, address, 0};
+  words.insert(words.end(), shape.begin(), shape.end());
+  words.resize(3 + 2 * shape.size());
+  int64_t stride = 1;
+  for (size_t dim = shape.size(); dim-- > 0;) {
+    words[3 + shape.size() + dim] = stride;
+    stride *= shape[dim];
+  }
+  return words;
+}
+
+Invocation::Invocation(const FunctionSignature &signature,
+                       MutableArrayRef<Array> inputs)
+    : signature(signature), inputs(inputs) {
+  for (auto [argument, input] : llvm::zip_equal(signature.arguments, inputs)) {
+    storage.push_back(argument.isBuffer ? makeDescriptor(input)
+                                        : std::vector<int64_t>());
+    values.push_back(argument.isBuffer ? storage.back().data()
+                                       : static_cast<void *>(input.data()));
+  }
+  for (const ValueSignature &result : signature.results) {
+    storage.emplace_back(3 + 2 * result.shape.size());
+    values.push_back(storage.back().data());
+  }
+}
+
+Invocation::~Invocation() { freeResults(); }
+
+void Invocation::call(Program::Entry entry) {
+  freeResults();
+  entry(values.data());
+}
+
+bool Invocation::belongsToInput(const void *address) const {
+  return llvm::any_of(
+      inputs, [&](const Array &input) { return input.data() == address; });
+}
+
+void Invocation::freeResults() {
+  // What memref.get_global puts in the place of an allocated pointer.
+  constexpr int64_t notAllocated = 0xDEADBEEF;
+  llvm::SmallPtrSet<void *, 4> freed;
+  for (auto [index, result] : llvm::enumerate(signature.results)) {
+    std::vector<int64_t> &words = storage[signature.arguments.size() + index];
+    if (!result.isBuffer || words[0] == notAllocated)
+      continue;
+    auto *memory = reinterpret_cast<void *>(words[0]);
+    // Results may share memory with each other and with the inputs.
+    if (!belongsToInput(memory) && freed.insert(memory).second)
+      std::free(memory);
+  }
+  for (size_t i = signature.arguments.size(); i < storage.size(); ++i)
+    llvm::fill(storage[i], 0);
+}
+
+/// Copies the elements of a strided buffer in row-major order.
+static void copyStrided(const char *from, ArrayRef<int64_t> shape,
+                        ArrayRef<int64_t> strides, int64_t elementBytes,
+                        char *&to) {
+  if (shape.empty()) {
+    std::memcpy(to, from, elementBytes);
+    to += elementBytes;
+    return;
+  }
+  for (int64_t i = 0; i < shape.front(); ++i)
+    copyStrided(from + i * strides.front() * elementBytes, shape.drop_front(),
+                strides.drop_front(), elementBytes, to);
+}
+
+llvm::Expected<Array> Invocation::copyResult(unsigned index) const {
+  const ValueSignature &result = signature.results[index];
+  ArrayRef<int64_t> words = storage[signature.arguments.size() + index];
+  int64_t elementBytes = getDTypeBytes(result.type);
+  size_t rank = result.shape.size();
+  ArrayRef<int64_t> shape = words.slice(3, rank);
+  ArrayRef<int64_t> strides = words.slice(3 + rank, rank);
+  llvm::Expected<Array> array = Array::create(result.type, shape);
+  if (!array)
+    return array;
+  auto *from = reinterpret_cast<const char *>(words.data());
+  if (result.isBuffer)
+    from = reinterpret_cast<const char *>(words[1]) + words[2] * elementBytes;
+  char *to = array->data();
+  if (array->size() != 0)
+    copyStrided(from, shape, strides, elementBytes, to);
+  return array;
+}
+
+llvm::Expected<std::vector<Array>> Invocation::takeResults() {
+  std::vector<Array> results;
+  for (unsigned i = 0, e = signature.results.size(); i < e; ++i) {
+    llvm::Expected<Array> result = copyResult(i);
+    if (!result)
+      return result.takeError();
+    results.push_back(std::move(*result));
+  }
+  return results;
+}

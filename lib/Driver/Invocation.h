@@ -1,0 +1,40 @@
+//===- Invocation.h - one call of a compiled function -----------*- C++ -*-===//
+// Part of the mx project, under the Apache License v2.0 with LLVM Exceptions.
+//===----------------------------------------------------------------------===//
+
+#ifndef MX_LIB_DRIVER_INVOCATION_H
+#define MX_LIB_DRIVER_INVOCATION_H
+
+#include "Program.h"
+#include <vector>
+
+namespace mlir::mx {
+
+/// Arguments and results in the form that an entry takes. The inputs must
+/// outlive it and are visible to the callee as they are, not as copies.
+class Invocation {
+public:
+  Invocation(const FunctionSignature &signature, MutableArrayRef<Array> inputs);
+  /// Frees the results of the last call.
+  ~Invocation();
+
+  /// Calls `entry` once, having freed the results of the call before.
+  void call(Program::Entry entry);
+  /// Copies the results of the last call.
+  llvm::Expected<std::vector<Array>> takeResults();
+
+private:
+  void freeResults();
+  bool belongsToInput(const void *address) const;
+  llvm::Expected<Array> copyResult(unsigned index) const;
+
+  const FunctionSignature &signature;
+  MutableArrayRef<Array> inputs;
+  /// A descriptor (or the value of a scalar) for each argument and result.
+  std::vector<std::vector<int64_t>> storage;
+  std::vector<void *> values;
+};
+
+} // namespace mlir::mx
+
+#endif // MX_LIB_DRIVER_INVOCATION_H

@@ -1,0 +1,110 @@
+//===- Linker.cpp - shared libraries --------------------------------------===//
+// Part of the mx project, under the Apache License v2.0 with LLVM Exceptions.
+//===----------------------------------------------------------------------===//
+
+#include "Linker.h"
+#include "llvm/ADT/ScopeExit.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/Path.h"
+#include "llvm/Support/Program.h"
+#include "llvm/Support/raw_ostream.h"
+#include <optional>
+
+using namespace mlir;
+using llvm::Error;
+namespace fs = llvm::sys::fs;
+
+namespace {
+struct LinkProgram {
+  std::string path;
+  /// A compiler adds libc and its own support library by itself.
+  bool isCompiler;
+};
+} // namespace
+
+static llvm::Expected<LinkProgram> findLinker() {
+  for (const char *name : {"cc", "clang", "clang-22", "gcc"})
+    if (auto path = llvm::sys::findProgramByName(name))
+      return LinkProgram{*path, /*isCompiler=*/true};
+  for (const char *name : {"ld.lld", "ld.lld-22"})
+    if (auto path = llvm::sys::findProgramByName(name))
+      return LinkProgram{*path, /*isCompiler=*/false};
+  return llvm::createStringError(
+      "expected cc, clang, gcc or ld.lld on PATH to link a shared library, got "
+      "none; an object can be written instead ('-o name.o')");
+}
+
+/// Names derived from random characters must not get into the library, so only
+/// dynamic symbols are kept.
+static SmallVector<StringRef>
+makeArguments(const LinkProgram &program, StringRef object, StringRef library) {
+  SmallVector<StringRef> arguments = {program.path, "-shared", "-s",
+                                      "-o",         library,   object};
+  if (program.isCompiler)
+    arguments.append(
+        {"-Wl,-z,defs", "-Wl,-z,noexecstack", "-Wl,--build-id=none", "-lm"});
+  else
+    arguments.append({"-z", "noexecstack", "--build-id=none"});
+  return arguments;
+}
+
+/// Runs the linker; on failure, its first lines become the message.
+static Error runLinker(const LinkProgram &program, StringRef object,
+                       StringRef library) {
+  SmallString<64> log;
+  if (std::error_code error = fs::createTemporaryFile("mx-link", "log", log))
+    return llvm::createStringError("link log: " + error.message());
+  llvm::scope_exit removeLog([&] { fs::remove(log); });
+  std::optional<StringRef> redirects[] = {std::nullopt, StringRef(log),
+                                          StringRef(log)};
+  std::string message;
+  int status = llvm::sys::ExecuteAndWait(
+      program.path, makeArguments(program, object, library), std::nullopt,
+      redirects, /*SecondsToWait=*/0, /*MemoryLimit=*/0, &message);
+  if (status == 0)
+    return Error::success();
+  if (auto text = llvm::MemoryBuffer::getFile(log); text && message.empty())
+    message = (*text)->getBuffer().take_front(512).rtrim().str();
+  return llvm::createStringError("expected '" + program.path +
+                                 "' to link, got status " + Twine(status) +
+                                 ": " + message);
+}
+
+static Error writeObject(llvm::MemoryBufferRef object, StringRef path) {
+  std::error_code error;
+  llvm::raw_fd_ostream os(path, error);
+  if (error)
+    return llvm::createStringError(path + ": " + error.message());
+  os << object.getBuffer();
+  os.close();
+  if (!os.has_error())
+    return Error::success();
+  std::string text = os.error().message();
+  os.clear_error();
+  return llvm::createStringError(path + ": " + text);
+}
+
+Error mlir::mx::linkSharedLibrary(llvm::MemoryBufferRef object,
+                                  StringRef path) {
+  llvm::Expected<LinkProgram> program = findLinker();
+  if (!program)
+    return program.takeError();
+  // In the folder of the result, so that the last step is a rename.
+  const unsigned mode = fs::all_read | fs::all_write | fs::all_exe;
+  auto library = fs::TempFile::create(path + ".tmp%%%%%%%%", mode);
+  if (!library)
+    return llvm::createStringError(path + ": " +
+                                   llvm::toString(library.takeError()));
+  std::string objectPath = library->TmpName + ".o";
+  llvm::scope_exit removeObject([&] { fs::remove(objectPath); });
+  Error error = writeObject(object, objectPath);
+  if (!error)
+    error = runLinker(*program, objectPath, library->TmpName);
+  if (error)
+    return llvm::joinErrors(std::move(error), library->discard());
+  if (Error renamed = library->keep(path))
+    return llvm::createStringError(path + ": " +
+                                   llvm::toString(std::move(renamed)));
+  return Error::success();
+}

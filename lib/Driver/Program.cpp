@@ -1,0 +1,124 @@
+//===- Program.cpp - compiled code in this process ------------------------===//
+// Part of the mx project, under the Apache License v2.0 with LLVM Exceptions.
+//
+// The one file that uses LLVM's JIT linker. The process's own symbols are not
+// offered to it: an unknown name is an error, not a call into libc.
+//===----------------------------------------------------------------------===//
+
+#include "Program.h"
+#include "llvm/ExecutionEngine/Orc/LLJIT.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/TargetSelect.h"
+#include <dlfcn.h>
+
+using namespace mlir;
+using namespace mlir::mx;
+
+Program::Program() = default;
+Program::Program(Program &&) = default;
+Program::~Program() = default;
+
+void Program::LibraryCloser::operator()(void *handle) const {
+  ::dlclose(handle);
+}
+
+//===----------------------------------------------------------------------===//
+// Objects
+//===----------------------------------------------------------------------===//
+
+static llvm::orc::SymbolMap makeSymbolMap(llvm::orc::LLJIT &jit,
+                                          ArrayRef<RuntimeSymbol> symbols) {
+  llvm::orc::SymbolMap map;
+  auto add = [&](const RuntimeSymbol &symbol) {
+    map[jit.mangleAndIntern(symbol.name)] = {
+        llvm::orc::ExecutorAddr::fromPtr(symbol.address),
+        llvm::JITSymbolFlags::Exported};
+  };
+  llvm::for_each(getRuntimeSymbols(), add);
+  llvm::for_each(symbols, add);
+  return map;
+}
+
+llvm::Expected<Program>
+Program::link(std::unique_ptr<llvm::MemoryBuffer> object,
+              ArrayRef<RuntimeSymbol> symbols) {
+  llvm::InitializeNativeTarget();
+  llvm::InitializeNativeTargetAsmPrinter();
+  auto jit = llvm::orc::LLJITBuilder()
+                 .setLinkProcessSymbolsByDefault(false)
+                 .setPlatformSetUp(llvm::orc::setUpInactivePlatform)
+                 .create();
+  if (!jit)
+    return jit.takeError();
+  // The lookup below returns the same error; print it once.
+  (*jit)->getExecutionSession().setErrorReporter(llvm::consumeError);
+  Program program;
+  program.jit = std::move(*jit);
+  llvm::orc::JITDylib &main = program.jit->getMainJITDylib();
+  llvm::orc::SymbolMap map = makeSymbolMap(*program.jit, symbols);
+  if (llvm::Error error =
+          main.define(llvm::orc::absoluteSymbols(std::move(map))))
+    return error;
+  if (llvm::Error error = program.jit->addObjectFile(std::move(object)))
+    return error;
+  if (llvm::Error error = program.readSignatures())
+    return error;
+  return program;
+}
+
+//===----------------------------------------------------------------------===//
+// Libraries
+//===----------------------------------------------------------------------===//
+
+llvm::Expected<Program> Program::load(StringRef path) {
+  // A path without a slash would be searched for.
+  SmallString<128> absolute(path);
+  if (std::error_code error = llvm::sys::fs::make_absolute(absolute))
+    return llvm::createStringError(path + ": " + error.message());
+  Program program;
+  program.library.reset(::dlopen(absolute.c_str(), RTLD_NOW | RTLD_LOCAL));
+  if (!program.library)
+    return llvm::createStringError("expected a shared library, got " +
+                                   Twine(::dlerror()));
+  if (llvm::Error error = program.readSignatures())
+    return llvm::createStringError(path + ": " +
+                                   llvm::toString(std::move(error)));
+  return program;
+}
+
+//===----------------------------------------------------------------------===//
+// Symbols
+//===----------------------------------------------------------------------===//
+
+llvm::Expected<void *> Program::lookup(StringRef name) {
+  if (jit) {
+    auto address = jit->lookup(name);
+    if (!address)
+      return address.takeError();
+    return address->toPtr<void *>();
+  }
+  if (void *address = ::dlsym(library.get(), name.str().c_str()))
+    return address;
+  return llvm::createStringError(
+      "expected a library that mx-compile wrote, got one without '" + name +
+      "'");
+}
+
+llvm::Error Program::readSignatures() {
+  llvm::Expected<void *> text = lookup(kSignaturesSymbol);
+  if (!text)
+    return text.takeError();
+  llvm::Expected<ProgramSignature> parsed =
+      parseSignatures(static_cast<const char *>(*text));
+  if (!parsed)
+    return parsed.takeError();
+  signatures = std::move(*parsed);
+  return llvm::Error::success();
+}
+
+llvm::Expected<Program::Entry> Program::lookupEntry(StringRef function) {
+  llvm::Expected<void *> address = lookup((kEntryPrefix + function).str());
+  if (!address)
+    return address.takeError();
+  return reinterpret_cast<Entry>(*address);
+}

@@ -1,0 +1,61 @@
+// Compiled code reaches memory management and libm, and nothing else of the
+// process; what would is an error at its place.
+
+// RUN: split-file %s %t && cd %t
+// RUN: not mx-compile external.mlir -o a.so 2>&1 | FileCheck %s --check-prefix=EXTERNAL
+// RUN: not mx-run external.mlir 2>&1 | FileCheck %s --check-prefix=EXTERNAL
+// EXTERNAL: external.mlir:1:1: error: {{.*}}expected an external function to be one of memory management or libm, got 'getpid'
+// RUN: not mx-run variable.mlir 2>&1 | FileCheck %s --check-prefix=VARIABLE
+// VARIABLE: variable.mlir:1:1: error: {{.*}}got 'environ'
+// RUN: not mx-run assembly.mlir 2>&1 | FileCheck %s --check-prefix=ASSEMBLY
+// ASSEMBLY: assembly.mlir:2:3: error: {{.*}}expected code without inline assembly, got some
+// RUN: mx-run libm.mlir --input=f32=0 | FileCheck %s --check-prefix=LIBM
+// LIBM: result 0: f32 min 1
+
+// The checker's functions exist only while checking.
+// RUN: not mx-run checker.mlir 2>&1 | FileCheck %s --check-prefix=CHECKER
+// CHECKER: error: {{.*}}mxrt_check_context
+
+// RUN: not mx-compile types.mlir 2>&1 | FileCheck %s --check-prefix=ARGUMENT
+// ARGUMENT: types.mlir:1:1: error: expected the arguments of a public function to be tensors, block-scaled tensors or numbers, got 'tensor<2xcomplex<f32>>'
+// RUN: not mx-compile results.mlir 2>&1 | FileCheck %s --check-prefix=RESULT
+// RESULT: results.mlir:1:1: error: expected the results of a public function to be {{.*}}, got 'i4'
+
+//--- external.mlir
+func.func private @getpid() -> i32
+func.func @f() -> i32 {
+  %0 = func.call @getpid() : () -> i32
+  return %0 : i32
+}
+//--- variable.mlir
+memref.global @environ : memref<1xi64>
+func.func @f() -> memref<1xi64> {
+  %0 = memref.get_global @environ : memref<1xi64>
+  return %0 : memref<1xi64>
+}
+//--- assembly.mlir
+func.func @f() {
+  llvm.inline_asm has_side_effects "nop", "" : () -> ()
+  return
+}
+//--- libm.mlir
+func.func private @coshf(f32) -> f32
+func.func @f(%x: f32) -> f32 {
+  %0 = func.call @coshf(%x) : (f32) -> f32
+  return %0 : f32
+}
+//--- checker.mlir
+memref.global @mxrt_check_context : memref<i8>
+func.func @f() -> memref<i8> {
+  %0 = memref.get_global @mxrt_check_context : memref<i8>
+  return %0 : memref<i8>
+}
+//--- types.mlir
+func.func @f(%x: tensor<2xcomplex<f32>>) {
+  return
+}
+//--- results.mlir
+func.func @f() -> i4 {
+  %0 = arith.constant 1 : i4
+  return %0 : i4
+}

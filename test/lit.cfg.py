@@ -1,0 +1,78 @@
+# The .mlir tests. Tools are found through PATH: ours first, then LLVM's. What
+# the machine offers is detected here once and named as a feature, so that a
+# test says `REQUIRES: x86-avx512f` and a skipped test is counted.
+import os
+import platform
+
+import lit.formats
+
+config.name = "mx"
+config.test_format = lit.formats.ShTest(execute_external=False)
+config.suffixes = [".mlir", ".test"]
+# `unit` is a suite of its own; the others are run by utils/test.sh.
+config.excludes = ["Consume", "Inputs", "reference", "sweep"]
+config.test_source_root = os.path.join(config.mx_source, "test")
+config.test_exec_root = os.path.join(config.mx_build, "test")
+
+config.environment["PATH"] = os.pathsep.join(
+    [
+        os.path.join(config.mx_build, "bin"),
+        config.llvm_tools,
+        config.environment["PATH"],
+    ]
+)
+for variable in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "TMPDIR"):
+    if variable in os.environ:
+        config.environment[variable] = os.environ[variable]
+
+libraries = os.path.join(config.mx_build, "lib")
+config.substitutions += [
+    ("%mx_plugin", os.path.join(libraries, "MXPlugin" + config.module_suffix)),
+    ("%mx_numerics_shim", os.path.join(libraries, "libmx_numerics_shim" + config.shared_suffix)),
+    ("%mx_source", config.mx_source),
+    ("%mx_build", config.mx_build),
+    ("%mx_lib", libraries),
+    ("%python", config.python),
+]
+
+# --- features -----------------------------------------------------------------
+
+CPU_FEATURES = {
+    "avx2": "x86-avx2",
+    "fma": "x86-fma",
+    "avx512f": "x86-avx512f",
+    "avx512_vnni": "x86-avx512-vnni",
+    "avx512_bf16": "x86-avx512-bf16",
+    "avx512_vbmi": "x86-avx512-vbmi",
+    "amx_bf16": "x86-amx-bf16",
+    "amx_int8": "x86-amx-int8",
+    "asimddp": "aarch64-dotprod",
+    "i8mm": "aarch64-i8mm",
+    "bf16": "aarch64-bf16",
+}
+
+
+def cpu_flags():
+    """The words of the first flags line of /proc/cpuinfo."""
+    try:
+        with open("/proc/cpuinfo") as info:
+            for line in info:
+                if line.lower().startswith(("flags", "features")):
+                    return set(line.split(":", 1)[1].split())
+    except OSError:
+        pass
+    return set()
+
+
+machine = {"AMD64": "x86_64", "arm64": "aarch64"}.get(platform.machine(), platform.machine())
+config.available_features.add("target-" + machine)
+prefix = "x86-" if machine == "x86_64" else machine + "-"
+for flag in cpu_flags():
+    feature = CPU_FEATURES.get(flag, "")
+    if feature.startswith(prefix):
+        config.available_features.add(feature)
+if config.mx_sanitize:
+    config.available_features.add("sanitizer")
+else:
+    # An uninstrumented program cannot load an instrumented library.
+    config.available_features.add("plugin")

@@ -1,0 +1,85 @@
+//===- mx-compile.cpp - compile IR to objects and libraries ---------------===//
+// Part of the mx project, under the Apache License v2.0 with LLVM Exceptions.
+//===----------------------------------------------------------------------===//
+
+#include "mlir/IR/DialectRegistry.h"
+#include "mx/Driver/Compiler.h"
+#include "mx/Support/Register.h"
+#include "mx/Support/Version.h"
+#include "llvm/Support/CommandLine.h"
+#include "llvm/Support/InitLLVM.h"
+
+using namespace mlir::mx;
+namespace cl = llvm::cl;
+
+namespace {
+
+/// The command line. Made in main, because one name must be taken back from
+/// LLVM's code generator first.
+struct Options {
+  cl::OptionCategory category{"mx-compile options"};
+  cl::opt<std::string> input{cl::Positional, cl::desc("<input.mlir>"),
+                             cl::init("-"), cl::cat(category)};
+  cl::opt<std::string> output{
+      "o", cl::init("-"), cl::value_desc("file"), cl::cat(category),
+      cl::desc("Output; .mlir, .ll, .o and .so choose what is written "
+               "(default: IR to standard output)")};
+  cl::opt<std::string> target{
+      "target", cl::value_desc("machine"), cl::cat(category),
+      cl::desc("'cpu' for any machine of this kind (default), 'native' for "
+               "this one, or a processor name of LLVM")};
+  cl::opt<Phase> stopAfter{
+      "stop-after", cl::init(Phase::LLVM), cl::cat(category),
+      cl::desc("Write the IR after a phase"),
+      cl::values(clEnumValN(Phase::Import, "import", "mx operations found"),
+                 clEnumValN(Phase::Select, "select", "kernels named"),
+                 clEnumValN(Phase::Pack, "pack", "values taken apart to bytes"),
+                 clEnumValN(Phase::Lower, "lower", "loops on buffers"),
+                 clEnumValN(Phase::LLVM, "llvm", "the LLVM dialect"))};
+  cl::opt<bool> failOnEmulation{
+      "fail-on-emulation", cl::cat(category),
+      cl::desc("Make the choice of an emulated kernel an error")};
+  cl::opt<std::string> remarksFilter{
+      "remarks-filter", cl::value_desc("regex"), cl::cat(category),
+      cl::desc("Print remarks of these categories, e.g. 'mx.*'")};
+};
+
+} // namespace
+
+static int usage(const llvm::Twine &text) {
+  llvm::errs() << "mx-compile: " << text << '\n';
+  return static_cast<int>(ExitCode::Usage);
+}
+
+int main(int argc, char **argv) {
+  llvm::InitLLVM init(argc, argv);
+  if (cl::Option *taken = cl::getRegisteredOptions().lookup("stop-after"))
+    taken->removeArgument();
+  Options line;
+  cl::HideUnrelatedOptions(line.category);
+  cl::SetVersionPrinter([](llvm::raw_ostream &os) {
+    os << "mx-compile " MX_VERSION_STRING "\n";
+  });
+  if (!cl::ParseCommandLineOptions(
+          argc, argv, "compiles IR to objects and shared libraries\n",
+          &llvm::errs()))
+    return static_cast<int>(ExitCode::Usage);
+  std::optional<OutputKind> kind = OutputKind::MLIR;
+  if (line.output != "-")
+    kind = lookupOutputKind(line.output);
+  if (!kind)
+    return usage("expected -o to end in .mlir, .ll, .o or .so, got '" +
+                 line.output + "'");
+  if (line.stopAfter.getNumOccurrences() && *kind != OutputKind::MLIR)
+    return usage("expected --stop-after with '-o name.mlir', got '" +
+                 line.output + "'");
+  mlir::DialectRegistry registry;
+  registerAllDialects(registry);
+  CompilerOptions options;
+  options.target = line.target;
+  options.stopAfter = line.stopAfter;
+  options.failOnEmulation = line.failOnEmulation;
+  options.remarksFilter = line.remarksFilter;
+  return static_cast<int>(compileFile(registry, options, line.input, *kind,
+                                      line.output, llvm::errs()));
+}

@@ -1,0 +1,81 @@
+//===- mx-run.cpp - run a function of a program ---------------------------===//
+// Part of the mx project, under the Apache License v2.0 with LLVM Exceptions.
+//===----------------------------------------------------------------------===//
+
+#include "mlir/IR/DialectRegistry.h"
+#include "mx/Driver/Runner.h"
+#include "mx/Support/Register.h"
+#include "mx/Support/Version.h"
+#include "llvm/Support/CommandLine.h"
+#include "llvm/Support/InitLLVM.h"
+
+using namespace mlir::mx;
+namespace cl = llvm::cl;
+
+static cl::OptionCategory category("mx-run options");
+static cl::opt<std::string> program(cl::Positional,
+                                    cl::desc("<program.mlir or library.so>"),
+                                    cl::init("-"), cl::cat(category));
+static cl::opt<std::string>
+    function("function", cl::value_desc("name"), cl::cat(category),
+             cl::desc("Function to call (default: the only public one)"));
+static cl::list<std::string>
+    inputs("input", cl::value_desc("array"), cl::cat(category),
+           cl::desc("Argument, in order: @file.npy, 4x32xf32=1.5 or "
+                    "4x32xf32=random(7); a block-scaled one as its parts"));
+static cl::list<std::string> outputs(
+    "output", cl::value_desc("@file.npy"), cl::cat(category),
+    cl::desc("Where to write a result, in order (default: print a summary)"));
+static cl::opt<std::string> target(
+    "target", cl::value_desc("machine"), cl::cat(category),
+    cl::desc("'cpu' for any machine of this kind (default), 'native' for this "
+             "one, or a processor name of LLVM"));
+static cl::opt<bool>
+    check("check", cl::cat(category),
+          cl::desc("Compare every operation with the reference semantics"));
+static cl::opt<std::string> benchmark(
+    "benchmark", cl::ValueOptional, cl::value_desc("runs"), cl::cat(category),
+    cl::desc("Print the median time of a number of runs (default 20)"));
+static cl::opt<bool>
+    failOnEmulation("fail-on-emulation", cl::cat(category),
+                    cl::desc("Make the choice of an emulated kernel an error"));
+static cl::opt<std::string>
+    remarksFilter("remarks-filter", cl::value_desc("regex"), cl::cat(category),
+                  cl::desc("Print remarks of these categories, e.g. 'mx.*'"));
+
+static int usage(const llvm::Twine &text) {
+  llvm::errs() << "mx-run: " << text << '\n';
+  return static_cast<int>(ExitCode::Usage);
+}
+
+int main(int argc, char **argv) {
+  llvm::InitLLVM init(argc, argv);
+  cl::HideUnrelatedOptions(category);
+  cl::SetVersionPrinter(
+      [](llvm::raw_ostream &os) { os << "mx-run " MX_VERSION_STRING "\n"; });
+  if (!cl::ParseCommandLineOptions(argc, argv, "runs a function of a program\n",
+                                   &llvm::errs()))
+    return static_cast<int>(ExitCode::Usage);
+  RunOptions options;
+  if (benchmark.getNumOccurrences()) {
+    options.benchmarkRuns = 20;
+    if (!benchmark.empty() &&
+        (llvm::StringRef(benchmark).getAsInteger(10, options.benchmarkRuns) ||
+         options.benchmarkRuns == 0))
+      return usage("expected --benchmark to be a positive number, got '" +
+                   benchmark + "'");
+  }
+  if (check && benchmark.getNumOccurrences())
+    return usage("expected --check or --benchmark, got both");
+  mlir::DialectRegistry registry;
+  registerAllDialects(registry);
+  options.compiler.target = target;
+  options.compiler.failOnEmulation = failOnEmulation;
+  options.compiler.remarksFilter = remarksFilter;
+  options.function = function;
+  options.inputs = inputs;
+  options.outputs = outputs;
+  options.check = check;
+  return static_cast<int>(
+      runFile(registry, options, program, llvm::outs(), llvm::errs()));
+}
