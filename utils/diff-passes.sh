@@ -7,8 +7,8 @@ usage() {
 usage: utils/diff-passes.sh FILE.mlir [--build DIR] [-- mx-opt options]
 
 Runs mx-opt (by default with --mx-pipeline) and prints, for each pass that changed
-the module, a unified diff of the IR before and after it. Tree dumps and diffs stay in
-a folder whose name is printed last.
+the module, a unified diff of the IR before and after it. The dumps stay in a folder
+whose name is printed last.
 
   utils/diff-passes.sh test/Walkthrough/01-source.mlir
   utils/diff-passes.sh in.mlir -- --mx-pipeline='stop-after=pack'
@@ -57,9 +57,9 @@ awk -v folder="$folder" '
 
 previous=""
 for file in "$folder"/[0-9]*.mlir; do
-  if [[ -n "$previous" ]] && ! cmp -s "$previous" "$file"; then
+  if [[ -n "$previous" ]] && ! diff -qB "$previous" "$file" >/dev/null; then
     echo "==== $(basename "$file" .mlir)"
-    diff -u "$previous" "$file" | tail -n +3 || true
+    diff -uB "$previous" "$file" | tail -n +3 || true
   fi
   previous=$file
 done

@@ -151,12 +151,14 @@ static std::string describeWorst(const CheckSite &site) {
 }
 
 void CheckRuntime::printReport(raw_ostream &os) const {
-  if (sites.empty()) {
+  auto ran = llvm::make_filter_range(
+      sites, [](const CheckSite &site) { return site.runs != 0; });
+  if (ran.empty()) {
     os << "check: nothing to check\n";
     return;
   }
   size_t operationWidth = 9, locationWidth = 8;
-  for (const CheckSite &site : sites) {
+  for (const CheckSite &site : ran) {
     operationWidth = std::max(operationWidth, site.operation.size());
     locationWidth = std::max(locationWidth, site.location.size());
   }
@@ -171,7 +173,7 @@ void CheckRuntime::printReport(raw_ostream &os) const {
   };
   printRow("operation", "location", "runs", "checked of total", "mismatches",
            "worst");
-  for (const CheckSite &site : sites) {
+  for (const CheckSite &site : ran) {
     printRow(site.operation, site.location, std::to_string(site.runs),
              std::to_string(site.checked) + " of " + std::to_string(site.total),
              std::to_string(site.mismatches), describeWorst(site));

@@ -9,6 +9,7 @@
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/IR/Remarks.h"
 #include "mlir/IR/SymbolTable.h"
+#include "mlir/Interfaces/FunctionInterfaces.h"
 #include "mlir/Parser/Parser.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Support/FileUtilities.h"
@@ -103,7 +104,8 @@ LogicalResult Compiler::enableRemarks() {
   if (!llvm::Regex(options.remarksFilter).isValid(problem))
     return reportError("expected a regular expression for remarks, got '" +
                        options.remarksFilter + "': " + problem);
-  remark::RemarkCategories categories{options.remarksFilter, {}, {}, {}, {}};
+  // A kind without a filter of its own, even an empty one, would be silent.
+  remark::RemarkCategories categories{options.remarksFilter, "", "", "", ""};
   return remark::enableOptimizationRemarks(
       *context, nullptr, std::make_unique<remark::RemarkEmittingPolicyAll>(),
       categories, /*printAsEmitRemarks=*/true);
@@ -162,22 +164,29 @@ LogicalResult Compiler::runPhases() {
   return passes.run(*module);
 }
 
+/// Whether `op` of the LLVM dialect declares a function or variable that is
+/// defined elsewhere.
+static bool isExternal(Operation *op) {
+  if (auto function = dyn_cast<FunctionOpInterface>(op))
+    return function.isExternal();
+  return op->getName().getStringRef() == "llvm.mlir.global" &&
+         !op->getAttr("value") && op->getRegion(0).empty();
+}
+
 /// S6: compiled code reaches nothing but the runtime symbols.
 LogicalResult Compiler::checkExternalSymbols() {
   WalkResult result = module->walk([](Operation *op) {
     if (op->getName().getStringRef() == "llvm.inline_asm")
       return WalkResult(
           op->emitError("expected code without inline assembly, got some"));
-    auto symbol = dyn_cast<SymbolOpInterface>(op);
-    if (!symbol || !symbol.isDeclaration())
+    if (!isExternal(op))
       return WalkResult::advance();
-    StringRef name = symbol.getName();
-    name.consume_front("_mlir_ciface_");
+    StringRef name = SymbolTable::getSymbolName(op);
     if (name.starts_with("llvm.") || isAllowedSymbol(name))
       return WalkResult::advance();
     return WalkResult(op->emitError("expected an external function to be one "
                                     "of memory management or libm, got '")
-                      << symbol.getName() << "'");
+                      << name << "'");
   });
   return failure(result.wasInterrupted());
 }

@@ -7,6 +7,7 @@
 
 #include "Program.h"
 #include "llvm/ExecutionEngine/Orc/LLJIT.h"
+#include "llvm/Object/ObjectFile.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/TargetSelect.h"
 #include <dlfcn.h>
@@ -50,8 +51,12 @@ Program::link(std::unique_ptr<llvm::MemoryBuffer> object,
                  .create();
   if (!jit)
     return jit.takeError();
-  // The lookup below returns the same error; print it once.
-  (*jit)->getExecutionSession().setErrorReporter(llvm::consumeError);
+  // Everything is linked at the first lookup; what goes wrong is reported here.
+  std::string details;
+  llvm::orc::ExecutionSession &session = (*jit)->getExecutionSession();
+  session.setErrorReporter([&](llvm::Error error) {
+    details += ": " + llvm::toString(std::move(error));
+  });
   Program program;
   program.jit = std::move(*jit);
   llvm::orc::JITDylib &main = program.jit->getMainJITDylib();
@@ -61,8 +66,10 @@ Program::link(std::unique_ptr<llvm::MemoryBuffer> object,
     return error;
   if (llvm::Error error = program.jit->addObjectFile(std::move(object)))
     return error;
-  if (llvm::Error error = program.readSignatures())
-    return error;
+  llvm::Error error = program.readSignatures();
+  session.setErrorReporter(llvm::consumeError);
+  if (error)
+    return llvm::createStringError(llvm::toString(std::move(error)) + details);
   return program;
 }
 
@@ -75,6 +82,11 @@ llvm::Expected<Program> Program::load(StringRef path) {
   SmallString<128> absolute(path);
   if (std::error_code error = llvm::sys::fs::make_absolute(absolute))
     return llvm::createStringError(path + ": " + error.message());
+  // The loader maps a truncated file and dies of it.
+  if (auto object = llvm::object::ObjectFile::createObjectFile(absolute);
+      !object)
+    return llvm::createStringError(path + ": expected a shared library, got " +
+                                   llvm::toString(object.takeError()));
   Program program;
   program.library.reset(::dlopen(absolute.c_str(), RTLD_NOW | RTLD_LOCAL));
   if (!program.library)

@@ -69,6 +69,8 @@ static void *getAddress(Function *function) {
 llvm::ArrayRef<RuntimeSymbol> mlir::mx::getRuntimeSymbols() {
   static const RuntimeSymbol symbols[] = {
       {"malloc", getAddress(::malloc)},
+      // LLVM makes it of malloc and memset.
+      {"calloc", getAddress(::calloc)},
       {"free", getAddress(::free)},
       {"aligned_alloc", getAddress(::aligned_alloc)},
       {"memcpy", getAddress(::memcpy)},

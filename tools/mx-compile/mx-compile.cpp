@@ -8,6 +8,7 @@
 #include "mx/Support/Version.h"
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/InitLLVM.h"
+#include "llvm/Support/PrettyStackTrace.h"
 
 using namespace mlir::mx;
 namespace cl = llvm::cl;
@@ -52,6 +53,7 @@ static int usage(const llvm::Twine &text) {
 }
 
 int main(int argc, char **argv) {
+  llvm::setBugReportMsg("mx: internal failure, at:\n");
   llvm::InitLLVM init(argc, argv);
   if (cl::Option *taken = cl::getRegisteredOptions().lookup("stop-after"))
     taken->removeArgument();

@@ -8,6 +8,7 @@
 #include "mx/Support/Version.h"
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/InitLLVM.h"
+#include "llvm/Support/PrettyStackTrace.h"
 
 using namespace mlir::mx;
 namespace cl = llvm::cl;
@@ -49,6 +50,7 @@ static int usage(const llvm::Twine &text) {
 }
 
 int main(int argc, char **argv) {
+  llvm::setBugReportMsg("mx: internal failure, at:\n");
   llvm::InitLLVM init(argc, argv);
   cl::HideUnrelatedOptions(category);
   cl::SetVersionPrinter(

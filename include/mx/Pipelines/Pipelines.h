@@ -1,8 +1,8 @@
 //===- Pipelines.h - from IR to the LLVM dialect ----------------*- C++ -*-===//
 // Part of the mx project, under the Apache License v2.0 with LLVM Exceptions.
 //
-// One function for each phase (Phases.h), and one that runs them in order. Tools
-// call these; nothing else builds pipelines.
+// One function for each phase (Phases.h), and one that runs them in order.
+// Tools call these; nothing else builds pipelines.
 //===----------------------------------------------------------------------===//
 
 #ifndef MX_PIPELINES_PIPELINES_H

@@ -66,7 +66,7 @@ func.func @reshape_to_another_format(%x: !mx.tensor<2x3x64, mxfp4, axis = 2>) {
 // -----
 
 func.func @reshape_to_another_rotation(%x: !mx.tensor<2x3x64, mxfp4, axis = 2>) {
-  // expected-error @below {{expected the same format and rotation on both sides}}
+  // expected-error @below {{expected the same format and rotation on both sides, got '!mx.tensor<2x3x64, mxfp4, axis = 2>'}}
   %0 = mx.reshape %x : !mx.tensor<2x3x64, mxfp4, axis = 2> to !mx.tensor<6x64, mxfp4, axis = 1, rotation = hadamard<32>>
   return
 }
@@ -74,7 +74,7 @@ func.func @reshape_to_another_rotation(%x: !mx.tensor<2x3x64, mxfp4, axis = 2>) 
 // -----
 
 func.func @reshape_along_another_axis(%x: !mx.tensor<64x2x3, mxfp4, axis = 0>) {
-  // expected-error @below {{expected the last axis to be the blocked one on both sides}}
+  // expected-error @below {{expected the last axis to be the blocked one on both sides, got '!mx.tensor<64x2x3, mxfp4, axis = 0>' and '!mx.tensor<64x6, mxfp4, axis = 0>'}}
   %0 = mx.reshape %x : !mx.tensor<64x2x3, mxfp4, axis = 0> to !mx.tensor<64x6, mxfp4, axis = 0>
   return
 }

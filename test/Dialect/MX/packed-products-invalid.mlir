@@ -35,6 +35,22 @@ func.func @lhs_missing(%k: index, %p: tensor<8x32xi8>, %s: tensor<8x2xi8>, %c: t
 
 // -----
 
+func.func @contracted_size_missing(%a: tensor<4x64xf32>, %p: tensor<8x32xi8>, %s: tensor<8x2xi8>, %c: tensor<4x8xf32>) {
+  // expected-error @below {{failed to verify that there is one contracted size}}
+  %0 = "mx.packed.matmul"(%a, %p, %s, %c) <{rhs_format = #mx.format<mxfp4>, operandSegmentSizes = array<i32: 0, 1, 2, 0, 1>}> : (tensor<4x64xf32>, tensor<8x32xi8>, tensor<8x2xi8>, tensor<4x8xf32>) -> tensor<4x8xf32>
+  return
+}
+
+// -----
+
+func.func @destination_missing(%k: index, %a: tensor<4x64xf32>, %p: tensor<8x32xi8>, %s: tensor<8x2xi8>) {
+  // expected-error @below {{failed to verify that there is one destination}}
+  %0 = "mx.packed.matmul"(%k, %a, %p, %s) <{rhs_format = #mx.format<mxfp4>, operandSegmentSizes = array<i32: 1, 1, 2, 0, 0>}> : (index, tensor<4x64xf32>, tensor<8x32xi8>, tensor<8x2xi8>) -> tensor<4x8xf32>
+  return
+}
+
+// -----
+
 func.func @numbers_of_f64(%k: index, %a: tensor<4x64xf64>, %p: tensor<8x32xi8>, %s: tensor<8x2xi8>, %c: tensor<4x8xf32>) {
   // expected-error @below {{expected lhs of f32, bf16 or f16 with rank 2 or more and at most 2^58 elements, got 'tensor<4x64xf64>'}}
   %0 = mx.packed.matmul k(%k) lhs(%a : tensor<4x64xf64>) rhs(%p, %s : tensor<8x32xi8>, tensor<8x2xi8>) outs(%c : tensor<4x8xf32>) {rhs_format = #mx.format<mxfp4>} -> tensor<4x8xf32>

@@ -163,6 +163,14 @@ func.func @quantize_scalar(%x: tensor<f32>) {
 
 // -----
 
+func.func @two_sources(%x: tensor<4x64xf32>) {
+  // expected-error @below {{failed to verify that there is one source}}
+  %0 = "mx.quantize"(%x, %x) <{scale_rule = #mx.scale_rule<even>, operandSegmentSizes = array<i32: 2, 0, 0>}> : (tensor<4x64xf32>, tensor<4x64xf32>) -> !mx.tensor<4x64, mxfp4, axis = 1>
+  return
+}
+
+// -----
+
 func.func @quantize_without_rule(%x: tensor<4x64xf32>) {
   // expected-error @below {{'mx.quantize' op requires attribute 'scale_rule'}}
   %0 = "mx.quantize"(%x) <{operandSegmentSizes = array<i32: 1, 0, 0>}> : (tensor<4x64xf32>) -> !mx.tensor<4x64, mxfp4, axis = 1>

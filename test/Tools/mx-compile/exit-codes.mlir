@@ -9,7 +9,7 @@
 // VERSION: mx-compile {{[0-9]+\.[0-9]+}}
 
 // RUN: sh status.sh 1 mx-compile bad.mlir -o b.o 2>&1 | FileCheck %s --check-prefix=PARSE
-// PARSE: bad.mlir:2:8: error: {{.*}}'nonsense.op'
+// PARSE: bad.mlir:2:{{[0-9]+}}: error: {{.*}}unregistered dialect
 // RUN: sh status.sh 1 mx-compile missing.mlir 2>&1 | FileCheck %s --check-prefix=MISSING
 // MISSING: error: {{.*}}'missing.mlir': No such file or directory
 // RUN: sh status.sh 1 mx-compile good.mlir --target=z80 2>&1 | FileCheck %s --check-prefix=TARGET

@@ -10,8 +10,8 @@
 
 // RUN: mx-compile %s -o a.ll
 // RUN: FileCheck %s --check-prefix=LLVM < a.ll
-// LLVM: @mx_signatures = weak constant {{.*}}tensor<4x?xf32>
-// LLVM: define void @mx_call_add(ptr
+// LLVM: @mx_signatures = weak {{.*}}constant {{.*}}tensor<4x?xf32>
+// LLVM: define {{.*}}void @mx_call_add(ptr
 
 // RUN: mx-compile %s -o a.o
 // RUN: mx-compile %s -o b.o
@@ -19,13 +19,13 @@
 // RUN: mx-compile %s -o a.so
 // RUN: mx-compile %s -o b.so
 // RUN: cmp a.so b.so
-// RUN: mx-run a.so --input=4x2xf32=1 --input=4x2xf32=2 | FileCheck %s --check-prefix=RUN
-// RUN: result 0: 4x2xf32 min 3 max 3
+// RUN: mx-run a.so --input=4x2xf32=1 --input=4x2xf32=2 | FileCheck %s --check-prefix=RESULT
+// RESULT: result 0: 4x2xf32 min 3 max 3
 
 // Bytecode is read like text.
 // RUN: mx-opt %s --emit-bytecode -o a.mlirbc
 // RUN: mx-compile a.mlirbc -o c.o
-// RUN: mx-run a.mlirbc --input=4x2xf32=1 --input=4x2xf32=2 | FileCheck %s --check-prefix=RUN
+// RUN: mx-run a.mlirbc --input=4x2xf32=1 --input=4x2xf32=2 | FileCheck %s --check-prefix=RESULT
 
 // Functions that are not public are not visible.
 // RUN: not grep -q hidden_function a.so

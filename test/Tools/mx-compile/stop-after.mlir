@@ -12,8 +12,9 @@
 // PACK: mx.packed.matmul
 
 // RUN: mx-compile %s --stop-after=lower | FileCheck %s --check-prefix=LOWER
-// LOWER-NOT: {{[^#"]}}mx.
-// LOWER: func.func @f(%{{.*}}: memref<4x64xf32>
+// LOWER: module attributes {mx.target = #mx.target<cpu>}
+// LOWER-NEXT: func.func @f(%{{.*}}: memref<4x64xf32>
+// LOWER-NOT: mx.
 
 // RUN: mx-compile %s --stop-after=llvm | FileCheck %s --check-prefix=LLVM
 // LLVM-NOT: func.func

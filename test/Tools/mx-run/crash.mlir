@@ -2,7 +2,7 @@
 // 70: a crash leaves a reproducer. A failed assertion is the program's own
 // answer, not a crash.
 
-// RUN: split-file %s %t && cd %t && mkdir -p temporary
+// RUN: split-file %s %t && rm -rf %t/temporary && cd %t && mkdir temporary
 // RUN: env TMPDIR=%t/temporary sh status.sh 70 mx-run crash.mlir 2>&1 | FileCheck %s
 // CHECK: error: internal failure; this is a defect of mx
 // CHECK: note: reproduce with: mx-compile {{.*}}mx-reproducer-{{.*}}.mlir --stop-after=llvm

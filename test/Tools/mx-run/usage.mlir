@@ -42,7 +42,7 @@
 // FOREIGN: error: foreign.so: expected a library that mx-compile wrote, got one without 'mx_signatures'
 // RUN: head -c 4096 two.so > half.so
 // RUN: not mx-run half.so 2>&1 | FileCheck %s --check-prefix=HALF
-// HALF: error: expected a shared library, got {{.*}}half.so
+// HALF: error: half.so: expected a shared library, got {{.+}}
 
 //--- status.sh
 expected=$1; shift; "$@"; test $? = $expected

@@ -5,6 +5,7 @@
 // pass can write wrong ones, so their structure is checked all the same.
 //===----------------------------------------------------------------------===//
 
+#include "mlir/IR/TypeUtilities.h"
 #include "mx/Dialect/MX/IR/MXOps.h"
 #include "mx/Numerics/PackedLayout.h"
 #include "llvm/Support/MathExtras.h"

@@ -6,6 +6,7 @@
 
 #include "ShapeText.h"
 #include "mlir/IR/DialectResourceBlobManager.h"
+#include "mlir/IR/TypeUtilities.h"
 #include "mx/Dialect/MX/IR/MXOps.h"
 
 using namespace mlir;

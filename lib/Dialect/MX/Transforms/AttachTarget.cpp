@@ -1,8 +1,8 @@
 //===- AttachTarget.cpp - say which machine code is generated for ---------===//
 // Part of the mx project, under the Apache License v2.0 with LLVM Exceptions.
 //
-// Writes #mx.target on the module, from where selection and code generation read
-// it.
+// Writes #mx.target on the module, from where selection and code generation
+// read it.
 //===----------------------------------------------------------------------===//
 
 #include "mx/Dialect/MX/IR/MXDialect.h"
@@ -27,9 +27,9 @@ struct AttachTargetPass
     if (module->hasAttr("mx.target"))
       return;
     auto emitError = [&] { return module.emitError(); };
-    auto target = TargetAttr::getChecked(
-        emitError, &getContext(), StringRef(kind), StringRef(chip),
-        StringRef(features));
+    auto target =
+        TargetAttr::getChecked(emitError, &getContext(), StringRef(kind),
+                               StringRef(chip), StringRef(features));
     if (!target)
       return signalPassFailure();
     module->setAttr("mx.target", target);

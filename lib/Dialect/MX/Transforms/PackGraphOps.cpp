@@ -1,12 +1,13 @@
 //===- PackGraphOps.cpp - graph operations on packed parts ----------------===//
 // Part of the mx project, under the Apache License v2.0 with LLVM Exceptions.
 //
-// One pattern for each graph operation. Packed operations know one orientation
-// only, the blocked axis last; others are transposed around it, which is slow
-// and correct.
+// One pattern for each graph operation but the products (PackProducts.cpp).
+// Packed operations know one orientation only, the blocked axis last; others
+// are transposed around it, which is slow and correct.
 //===----------------------------------------------------------------------===//
 
 #include "PackLayouts.h"
+#include "SizeChecks.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -26,8 +27,8 @@ static Value castElements(OpBuilder &builder, Location loc, Value value,
   auto type = cast<RankedTensorType>(value.getType());
   if (type.getElementType() == elementType)
     return value;
-  return UnrealizedConversionCastOp::create(
-             builder, loc, type.clone(elementType), value)
+  return UnrealizedConversionCastOp::create(builder, loc,
+                                            type.clone(elementType), value)
       .getResult(0);
 }
 
@@ -44,6 +45,18 @@ static Value createCodeCount(OpBuilder &builder, Location loc, Value bytes,
   return arith::DivUIOp::create(builder, loc, total, width);
 }
 
+/// Ends the program unless there is one scale for each block (N1.6).
+static void checkScales(OpBuilder &builder, Location loc, BlockTensorType type,
+                        const PackedParts &parts) {
+  SmallVector<OpFoldResult> sizes = getMixedSizes(builder, loc, type, parts);
+  sizes[type.getAxis()] = createScaledSize(builder, loc, sizes[type.getAxis()],
+                                           1, type.getFormat().getBlock());
+  for (auto [scales, expected] :
+       llvm::zip(tensor::getMixedSizes(builder, loc, parts.scales), sizes))
+    checkSizes(builder, loc, scales, expected,
+               "the sizes of payload and scales");
+}
+
 namespace {
 
 struct PackBundle : public OpConversionPattern<BundleOp> {
@@ -58,24 +71,24 @@ struct PackBundle : public OpConversionPattern<BundleOp> {
     int64_t last = type.getRank() - 1;
     Type byte = rewriter.getI8Type();
     Value payload = adaptor.getPayload().front();
-    bool isBytes = cast<RankedTensorType>(payload.getType())
-                       .getElementType()
-                       .isInteger(8);
+    bool isBytes =
+        cast<RankedTensorType>(payload.getType()).getElementType().isInteger(8);
     PackedParts parts;
     if (type.isDynamicDim(last))
       parts.size =
-          isBytes ? createCodeCount(rewriter, loc, payload, bits)
-                  : tensor::DimOp::create(rewriter, loc, payload, last)
-                        .getResult();
+          isBytes
+              ? createCodeCount(rewriter, loc, payload, bits)
+              : tensor::DimOp::create(rewriter, loc, payload, last).getResult();
     if (!isBytes)
       payload = packCodes(rewriter, loc,
                           castElements(rewriter, loc, payload, byte), bits);
-    parts.payload =
-        castTo(rewriter, loc, payload, type.getPackedPayloadType());
-    parts.scales = castTo(
+    parts.payload = castChecked(rewriter, loc, payload,
+                                type.getPackedPayloadType(), "the payload");
+    parts.scales = castChecked(
         rewriter, loc,
         castElements(rewriter, loc, adaptor.getScales().front(), byte),
-        type.getPackedScalesType());
+        type.getPackedScalesType(), "the scales");
+    checkScales(rewriter, loc, type, parts);
     if (op.getTensorScale())
       parts.tensorScale = adaptor.getTensorScale().front();
     rewriter.replaceOpWithMultiple(op, {parts.toValues()});
@@ -96,14 +109,14 @@ struct PackUnbundle : public OpConversionPattern<UnbundleOp> {
     auto scalesType = cast<RankedTensorType>(op.getScales().getType());
     Value payload = parts.payload;
     if (!payloadType.getElementType().isInteger(8))
-      payload = castElements(
-          rewriter, loc,
-          unpackCodes(rewriter, loc, payload,
-                      getMixedSizes(rewriter, loc, type, parts),
-                      type.getFormat().getElementBits()),
-          payloadType.getElementType());
-    Value scales = castElements(rewriter, loc, parts.scales,
-                                scalesType.getElementType());
+      payload =
+          castElements(rewriter, loc,
+                       unpackCodes(rewriter, loc, payload,
+                                   getMixedSizes(rewriter, loc, type, parts),
+                                   type.getFormat().getElementBits()),
+                       payloadType.getElementType());
+    Value scales =
+        castElements(rewriter, loc, parts.scales, scalesType.getElementType());
     SmallVector<Value> results{castTo(rewriter, loc, payload, payloadType),
                                castTo(rewriter, loc, scales, scalesType)};
     if (op.getTensorScale())
@@ -158,9 +171,10 @@ struct PackQuantize : public OpConversionPattern<QuantizeOp> {
     int64_t rank = type.getRank(), axis = type.getAxis();
     SmallVector<int64_t> toEnd = getAxisToEnd(rank, axis);
     Value source = adaptor.getSource().front();
-    source = castTo(rewriter, loc, source,
-                    cast<RankedTensorType>(source.getType())
-                        .clone(type.getShape()));
+    source = castChecked(
+        rewriter, loc, source,
+        cast<RankedTensorType>(source.getType()).clone(type.getShape()),
+        "the source");
     if (!type.isLastAxisBlocked())
       source = transposeTensor(rewriter, loc, source, toEnd);
     if (op.getRotate())
@@ -196,9 +210,12 @@ struct PackQuantize : public OpConversionPattern<QuantizeOp> {
   /// Rotates in f32: quantisation does not round in between.
   static Value rotate(OpBuilder &builder, Location loc, Value source,
                       HadamardAttr rotation) {
-    Value init = tensor::EmptyOp::create(
-        builder, loc, tensor::getMixedSizes(builder, loc, source),
-        builder.getF32Type());
+    SmallVector<OpFoldResult> sizes =
+        tensor::getMixedSizes(builder, loc, source);
+    checkMultiple(builder, loc, sizes.back(), rotation.getSize(),
+                  "the rotated axis");
+    Value init =
+        tensor::EmptyOp::create(builder, loc, sizes, builder.getF32Type());
     return PackedRotateOp::create(builder, loc, TypeRange{init.getType()},
                                   source, init, rotation, UnitAttr(),
                                   builder.getStringAttr("rotate_emulated"))
@@ -235,8 +252,8 @@ struct PackDequantize : public OpConversionPattern<DequantizeOp> {
     PackedParts parts = PackedParts::fromValues(type, adaptor.getSource());
     BlockTensorType packedType = type;
     if (!type.isLastAxisBlocked())
-      std::tie(packedType, parts) = transposeParts(
-          rewriter, loc, type, parts, getAxisToEnd(rank, axis));
+      std::tie(packedType, parts) =
+          transposeParts(rewriter, loc, type, parts, getAxisToEnd(rank, axis));
     Value init = tensor::EmptyOp::create(
         rewriter, loc, getMixedSizes(rewriter, loc, packedType, parts),
         resultType.getElementType());
@@ -247,7 +264,8 @@ struct PackDequantize : public OpConversionPattern<DequantizeOp> {
                        ->getResult(0);
     if (!type.isLastAxisBlocked())
       result = transposeTensor(rewriter, loc, result, getEndToAxis(rank, axis));
-    rewriter.replaceOp(op, castTo(rewriter, loc, result, resultType));
+    rewriter.replaceOp(
+        op, castChecked(rewriter, loc, result, resultType, "the result"));
     return success();
   }
 };
@@ -265,13 +283,16 @@ struct PackRotate : public OpConversionPattern<RotateOp> {
     bool isLast = axis == rank - 1;
     if (!isLast)
       source = transposeTensor(rewriter, loc, source, getAxisToEnd(rank, axis));
-    Value init = tensor::EmptyOp::create(
-        rewriter, loc, tensor::getMixedSizes(rewriter, loc, source),
-        type.getElementType());
+    SmallVector<OpFoldResult> sizes =
+        tensor::getMixedSizes(rewriter, loc, source);
+    checkMultiple(rewriter, loc, sizes.back(), op.getRotation().getSize(),
+                  "the rotated axis");
+    Value init =
+        tensor::EmptyOp::create(rewriter, loc, sizes, type.getElementType());
     Value result =
-        PackedRotateOp::create(rewriter, loc, TypeRange{init.getType()},
-                               source, init, op.getRotation(),
-                               op.getInverseAttr(), op.getKernelAttr())
+        PackedRotateOp::create(rewriter, loc, TypeRange{init.getType()}, source,
+                               init, op.getRotation(), op.getInverseAttr(),
+                               op.getKernelAttr())
             ->getResult(0);
     if (!isLast)
       result = transposeTensor(rewriter, loc, result, getEndToAxis(rank, axis));
@@ -292,9 +313,9 @@ struct PackTranspose : public OpConversionPattern<TransposeOp> {
                   ConversionPatternRewriter &rewriter) const override {
     BlockTensorType type = op.getSource().getType();
     PackedParts parts = PackedParts::fromValues(type, adaptor.getSource());
-    parts = transposeParts(rewriter, op.getLoc(), type, parts,
-                           op.getPermutation())
-                .second;
+    parts =
+        transposeParts(rewriter, op.getLoc(), type, parts, op.getPermutation())
+            .second;
     rewriter.replaceOpWithMultiple(op, {parts.toValues()});
     return success();
   }
@@ -346,74 +367,6 @@ struct PackReshape : public OpConversionPattern<ReshapeOp> {
 };
 
 //===----------------------------------------------------------------------===//
-// Multiplying
-//===----------------------------------------------------------------------===//
-
-/// One side of a product: its operands, its format if it is block-scaled, and
-/// the contracted size.
-struct PackedSide {
-  SmallVector<Value> operands;
-  FormatAttr format;
-  OpFoldResult contracted;
-};
-
-PackedSide packSide(OpBuilder &builder, Location loc, Type type,
-                    ValueRange values) {
-  auto block = dyn_cast<BlockTensorType>(type);
-  if (!block)
-    return {llvm::to_vector(values), {},
-            tensor::getMixedSizes(builder, loc, values.front()).back()};
-  PackedParts parts = PackedParts::fromValues(block, values);
-  OpFoldResult contracted = getMixedSizes(builder, loc, block, parts).back();
-  parts.size = {};
-  return {parts.toValues(), block.getFormat(), contracted};
-}
-
-/// Both products: `groupEnds` is null for mx.matmul.
-template <typename OpTy>
-LogicalResult packProduct(OpTy op, typename OpTy::template GenericAdaptor<
-                                       ArrayRef<ValueRange>>
-                                       adaptor,
-                          Value groupEnds,
-                          ConversionPatternRewriter &rewriter) {
-  Location loc = op.getLoc();
-  PackedSide lhs =
-      packSide(rewriter, loc, op.getLhs().getType(), adaptor.getLhs());
-  PackedSide rhs =
-      packSide(rewriter, loc, op.getRhs().getType(), adaptor.getRhs());
-  // Prefer the side whose size is known.
-  OpFoldResult contracted =
-      isa<Attribute>(lhs.contracted) ? lhs.contracted : rhs.contracted;
-  Value k = getValueOrCreateConstantIndexOp(rewriter, loc, contracted);
-  Value init = adaptor.getInit().front();
-  auto matmul = PackedMatmulOp::create(
-      rewriter, loc, TypeRange{init.getType()}, k, lhs.operands, rhs.operands,
-      groupEnds, init, lhs.format, rhs.format, op.getKernelAttr());
-  rewriter.replaceOp(op, matmul->getResults());
-  return success();
-}
-
-struct PackMatmul : public OpConversionPattern<MatmulOp> {
-  using OpConversionPattern::OpConversionPattern;
-
-  LogicalResult
-  matchAndRewrite(MatmulOp op, OneToNOpAdaptor adaptor,
-                  ConversionPatternRewriter &rewriter) const override {
-    return packProduct(op, adaptor, Value(), rewriter);
-  }
-};
-
-struct PackGroupedMatmul : public OpConversionPattern<GroupedMatmulOp> {
-  using OpConversionPattern::OpConversionPattern;
-
-  LogicalResult
-  matchAndRewrite(GroupedMatmulOp op, OneToNOpAdaptor adaptor,
-                  ConversionPatternRewriter &rewriter) const override {
-    return packProduct(op, adaptor, adaptor.getGroupEnds().front(), rewriter);
-  }
-};
-
-//===----------------------------------------------------------------------===//
 // Choosing
 //===----------------------------------------------------------------------===//
 
@@ -428,9 +381,8 @@ struct PackSelect : public OpConversionPattern<arith::SelectOp> {
     SmallVector<Value> parts;
     for (auto [yes, no] :
          llvm::zip(adaptor.getTrueValue(), adaptor.getFalseValue()))
-      parts.push_back(arith::SelectOp::create(rewriter, op.getLoc(),
-                                              adaptor.getCondition().front(),
-                                              yes, no));
+      parts.push_back(arith::SelectOp::create(
+          rewriter, op.getLoc(), adaptor.getCondition().front(), yes, no));
     rewriter.replaceOpWithMultiple(op, {parts});
     return success();
   }
@@ -440,7 +392,8 @@ struct PackSelect : public OpConversionPattern<arith::SelectOp> {
 
 void mlir::mx::populatePackGraphOpsPatterns(const TypeConverter &converter,
                                             RewritePatternSet &patterns) {
-  patterns.add<PackBundle, PackConstant, PackDequantize, PackGroupedMatmul,
-               PackMatmul, PackQuantize, PackReshape, PackRotate, PackSelect,
-               PackTranspose, PackUnbundle>(converter, patterns.getContext());
+  patterns
+      .add<PackBundle, PackConstant, PackDequantize, PackQuantize, PackReshape,
+           PackRotate, PackSelect, PackTranspose, PackUnbundle>(
+          converter, patterns.getContext());
 }

@@ -9,6 +9,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "PackLayouts.h"
+#include "mlir/Dialect/ControlFlow/IR/ControlFlow.h"
 #include "mlir/Dialect/ControlFlow/Transforms/StructuralTypeConversions.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Func/Transforms/FuncConversions.h"
@@ -39,25 +40,25 @@ static void populateBoundaryConversion(TypeConverter &converter) {
         return success();
       });
   converter.addSourceMaterialization([](OpBuilder &builder,
-                                        BlockTensorType type,
-                                        ValueRange parts, Location loc) {
+                                        BlockTensorType type, ValueRange parts,
+                                        Location loc) {
     return BundleOp::create(builder, loc, type, parts[0], parts[1],
                             parts.size() > 2 ? parts[2] : Value())
         .getResult();
   });
-  converter.addTargetMaterialization(
-      [](OpBuilder &builder, TypeRange types, ValueRange values,
-         Location loc) -> SmallVector<Value> {
-        auto type = values.size() == 1
-                        ? dyn_cast<BlockTensorType>(values[0].getType())
-                        : BlockTensorType();
-        if (!type)
-          return {};
-        auto unbundle = UnbundleOp::create(
-            builder, loc, types[0], types[1],
-            type.getFormat().getTensorScale() ? types[2] : Type(), values[0]);
-        return SmallVector<Value>(unbundle->getResults());
-      });
+  converter.addTargetMaterialization([](OpBuilder &builder, TypeRange types,
+                                        ValueRange values,
+                                        Location loc) -> SmallVector<Value> {
+    auto type = values.size() == 1
+                    ? dyn_cast<BlockTensorType>(values[0].getType())
+                    : BlockTensorType();
+    if (!type)
+      return {};
+    auto unbundle = UnbundleOp::create(
+        builder, loc, types[0], types[1],
+        type.getFormat().getTensorScale() ? types[2] : Type(), values[0]);
+    return SmallVector<Value>(unbundle->getResults());
+  });
 }
 
 static LogicalResult packBoundaries(ModuleOp module) {
@@ -100,6 +101,7 @@ static LogicalResult packBodies(ModuleOp module) {
   RewritePatternSet patterns(context);
   ConversionTarget target(*context);
   populatePackGraphOpsPatterns(converter, patterns);
+  populatePackProductsPatterns(converter, patterns);
   scf::populateSCFStructuralTypeConversionsAndLegality(converter, patterns,
                                                        target);
   cf::populateCFStructuralTypeConversionsAndLegality(converter, patterns,
@@ -118,8 +120,8 @@ static LogicalResult verifyUsers(ModuleOp module) {
   WalkResult result = module.walk([&](Operation *op) {
     StringRef dialect = op->getName().getDialectNamespace();
     bool known = dialect == "mx" || dialect == "func" || dialect == "scf" ||
-                 dialect == "cf" || op->getName().getStringRef() ==
-                                        "arith.select";
+                 dialect == "cf" ||
+                 op->getName().getStringRef() == "arith.select";
     if (known || (llvm::none_of(op->getOperandTypes(), isBlockTensor) &&
                   llvm::none_of(op->getResultTypes(), isBlockTensor)))
       return WalkResult::advance();

@@ -10,9 +10,13 @@
 
 namespace mlir::mx {
 
-/// One pattern for each graph operation, and one for arith.select. `converter`
-/// maps !mx.tensor to its parts with size.
+/// One pattern for each graph operation but the products, and one for
+/// arith.select. `converter` maps !mx.tensor to its parts with size.
 void populatePackGraphOpsPatterns(const TypeConverter &converter,
+                                  RewritePatternSet &patterns);
+
+/// The patterns of mx.matmul and mx.grouped_matmul.
+void populatePackProductsPatterns(const TypeConverter &converter,
                                   RewritePatternSet &patterns);
 
 } // namespace mlir::mx

@@ -57,10 +57,9 @@ SmallVector<OpFoldResult> mlir::mx::getMixedSizes(OpBuilder &builder,
   return sizes;
 }
 
-/// ceil(size * multiplier / divisor), folded if the size is static.
-static OpFoldResult createScaledSize(OpBuilder &builder, Location loc,
-                                     OpFoldResult size, int64_t multiplier,
-                                     int64_t divisor) {
+OpFoldResult mlir::mx::createScaledSize(OpBuilder &builder, Location loc,
+                                        OpFoldResult size, int64_t multiplier,
+                                        int64_t divisor) {
   if (std::optional<int64_t> constant = getConstantIntValue(size))
     return builder.getIndexAttr(
         llvm::divideCeilSigned(*constant * multiplier, divisor));
@@ -94,18 +93,18 @@ PackedParts mlir::mx::createEmptyParts(OpBuilder &builder, Location loc,
                                        ArrayRef<OpFoldResult> sizes) {
   PackedParts parts;
   FormatAttr format = type.getFormat();
-  parts.payload = castTo(
-      builder, loc,
-      createEmptyBytes(
-          builder, loc,
-          getByteSizes(builder, loc, sizes, format.getElementBits())),
-      type.getPackedPayloadType());
+  parts.payload =
+      castTo(builder, loc,
+             createEmptyBytes(
+                 builder, loc,
+                 getByteSizes(builder, loc, sizes, format.getElementBits())),
+             type.getPackedPayloadType());
   SmallVector<OpFoldResult> scaleSizes(sizes);
   scaleSizes[type.getAxis()] = createScaledSize(
       builder, loc, sizes[type.getAxis()], 1, format.getBlock());
-  parts.scales = castTo(builder, loc,
-                        createEmptyBytes(builder, loc, scaleSizes),
-                        type.getPackedScalesType());
+  parts.scales =
+      castTo(builder, loc, createEmptyBytes(builder, loc, scaleSizes),
+             type.getPackedScalesType());
   if (type.isDynamicDim(type.getRank() - 1))
     parts.size = getValueOrCreateConstantIndexOp(builder, loc, sizes.back());
   return parts;
@@ -114,8 +113,7 @@ PackedParts mlir::mx::createEmptyParts(OpBuilder &builder, Location loc,
 Value mlir::mx::transposeTensor(OpBuilder &builder, Location loc, Value source,
                                 ArrayRef<int64_t> permutation) {
   auto type = cast<RankedTensorType>(source.getType());
-  SmallVector<OpFoldResult> sizes =
-      tensor::getMixedSizes(builder, loc, source);
+  SmallVector<OpFoldResult> sizes = tensor::getMixedSizes(builder, loc, source);
   SmallVector<OpFoldResult> permuted;
   for (int64_t dim : permutation)
     permuted.push_back(sizes[dim]);
@@ -126,8 +124,8 @@ Value mlir::mx::transposeTensor(OpBuilder &builder, Location loc, Value source,
 }
 
 std::pair<BlockTensorType, PackedParts>
-mlir::mx::transposeParts(OpBuilder &builder, Location loc,
-                         BlockTensorType type, const PackedParts &parts,
+mlir::mx::transposeParts(OpBuilder &builder, Location loc, BlockTensorType type,
+                         const PackedParts &parts,
                          ArrayRef<int64_t> permutation) {
   SmallVector<OpFoldResult> sizes = getMixedSizes(builder, loc, type, parts);
   SmallVector<int64_t> shape;
@@ -145,17 +143,16 @@ mlir::mx::transposeParts(OpBuilder &builder, Location loc,
   Value codes = repack ? unpackCodes(builder, loc, parts.payload, sizes, bits)
                        : parts.payload;
   codes = transposeTensor(builder, loc, codes, permutation);
-  result.payload = castTo(
-      builder, loc, repack ? packCodes(builder, loc, codes, bits) : codes,
-      resultType.getPackedPayloadType());
-  result.scales =
-      castTo(builder, loc,
-             transposeTensor(builder, loc, parts.scales, permutation),
-             resultType.getPackedScalesType());
+  result.payload = castTo(builder, loc,
+                          repack ? packCodes(builder, loc, codes, bits) : codes,
+                          resultType.getPackedPayloadType());
+  result.scales = castTo(
+      builder, loc, transposeTensor(builder, loc, parts.scales, permutation),
+      resultType.getPackedScalesType());
   result.size = {};
   if (resultType.isDynamicDim(resultType.getRank() - 1))
-    result.size =
-        getValueOrCreateConstantIndexOp(builder, loc, sizes[permutation.back()]);
+    result.size = getValueOrCreateConstantIndexOp(builder, loc,
+                                                  sizes[permutation.back()]);
   return {resultType, result};
 }
 
@@ -184,8 +181,8 @@ Value mlir::mx::packCodes(OpBuilder &builder, Location loc, Value codes,
   if (bits == 8)
     return codes;
   SmallVector<OpFoldResult> sizes = tensor::getMixedSizes(builder, loc, codes);
-  Value init = createEmptyBytes(builder, loc,
-                                getByteSizes(builder, loc, sizes, bits));
+  Value init =
+      createEmptyBytes(builder, loc, getByteSizes(builder, loc, sizes, bits));
   return PackedPackOp::create(builder, loc, TypeRange{init.getType()}, codes,
                               init, builder.getI64IntegerAttr(bits), {})
       ->getResult(0);

@@ -37,6 +37,11 @@ SmallVector<OpFoldResult> getMixedSizes(OpBuilder &builder, Location loc,
                                         BlockTensorType type,
                                         const PackedParts &parts);
 
+/// ceil(size * multiplier / divisor), folded if the size is static.
+OpFoldResult createScaledSize(OpBuilder &builder, Location loc,
+                              OpFoldResult size, int64_t multiplier,
+                              int64_t divisor);
+
 /// Uninitialised parts for a value of `type` and `sizes`; the tensor scale is
 /// left null.
 PackedParts createEmptyParts(OpBuilder &builder, Location loc,

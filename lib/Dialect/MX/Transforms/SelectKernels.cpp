@@ -2,8 +2,8 @@
 // Part of the mx project, under the Apache License v2.0 with LLVM Exceptions.
 //
 // Chooses a row of Target/Kernels.def for every operation that computes and
-// writes its name into the IR. Choosing and lowering are tested apart: this pass
-// looks at features only, later ones obey the attribute.
+// writes its name into the IR. Choosing and lowering are tested apart: this
+// pass looks at features only, later ones obey the attribute.
 //===----------------------------------------------------------------------===//
 
 #include "mlir/IR/Remarks.h"

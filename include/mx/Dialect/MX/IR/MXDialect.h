@@ -30,9 +30,9 @@ inline mxnum::Rounding toNumerics(Rounding rounding) {
   return static_cast<mxnum::Rounding>(rounding);
 }
 
-/// Whether the static dimensions describe at most 2^58 elements, so that no count
-/// of elements, bits or bytes overflows. Zero dimensions do not hide an overflow
-/// of the others.
+/// Whether the static dimensions describe at most 2^58 elements, so that no
+/// count of elements, bits or bytes overflows. Zero dimensions do not hide an
+/// overflow of the others.
 bool isSupportedShape(ArrayRef<int64_t> shape);
 
 /// Returns the element format that a builtin float type holds, if it is one of

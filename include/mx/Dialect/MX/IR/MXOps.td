@@ -47,6 +47,11 @@ def MX_TensorScale : Type<
     "tensor<f32>", "::mlir::RankedTensorType">,
     BuildableType<"::mlir::RankedTensorType::get({}, $_builder.getF32Type())">;
 
+/// Generated code takes it for granted that operandSegmentSizes counts one operand
+/// for each that is not optional; the generic form can say otherwise.
+class MX_OneOperand<int group, string name> : PredOpTrait<"there is one " # name,
+    CPred<"$_op.getODSOperandIndexAndLength(" # group # ").second == 1">>;
+
 //===----------------------------------------------------------------------===//
 // Making and taking apart
 //===----------------------------------------------------------------------===//
@@ -138,7 +143,8 @@ def MX_UnbundleOp : MX_Op<"unbundle"> {
 // Encoding and decoding
 //===----------------------------------------------------------------------===//
 
-def MX_QuantizeOp : MX_Op<"quantize", [AttrSizedOperandSegments]> {
+def MX_QuantizeOp : MX_Op<"quantize", [AttrSizedOperandSegments,
+    MX_OneOperand<0, "source">]> {
   let summary = "encode numbers in a block-scaled format";
   let description = [{
     Chooses a scale for each block by `scale_rule` (N3 for E8M0 scales, N4 for

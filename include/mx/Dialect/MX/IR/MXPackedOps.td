@@ -61,7 +61,8 @@ def MX_PackedTensorScaleOp : MX_PackedOp<"tensor_scale"> {
   }];
 }
 
-def MX_PackedQuantizeOp : MX_PackedOp<"quantize", [AttrSizedOperandSegments]> {
+def MX_PackedQuantizeOp : MX_PackedOp<"quantize", [AttrSizedOperandSegments,
+    MX_OneOperand<0, "source">]> {
   let summary = "encode numbers into packed payload and scales";
   let description = [{
     `source` is `[…, K]`; `inits` are the payload `[…, bytes]` and scales
@@ -145,7 +146,8 @@ def MX_PackedRotateOp : MX_PackedOp<"rotate"> {
   }];
 }
 
-def MX_PackedMatmulOp : MX_PackedOp<"matmul", [AttrSizedOperandSegments]> {
+def MX_PackedMatmulOp : MX_PackedOp<"matmul", [AttrSizedOperandSegments,
+    MX_OneOperand<0, "contracted size">, MX_OneOperand<4, "destination">]> {
   let summary = "multiply packed or plain matrices";
   let description = [{
     As `mx.matmul`, or, with `group_ends`, as `mx.grouped_matmul`. Each side is

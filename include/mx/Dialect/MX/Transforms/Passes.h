@@ -5,6 +5,8 @@
 #ifndef MX_DIALECT_MX_TRANSFORMS_PASSES_H
 #define MX_DIALECT_MX_TRANSFORMS_PASSES_H
 
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/BuiltinOps.h"
 #include "mlir/Pass/Pass.h"
 
 namespace mlir::mx {

@@ -124,12 +124,13 @@ def PackLayoutsPass : Pass<"mx-pack-layouts", "::mlir::ModuleOp"> {
 
     **Requires** that each `mx` operation names a kernel (*select* phase).
     **Ensures** that no `!mx.tensor` is left. Parts of arguments and results stand in
-    order: payload, scales, tensor scale. **Decides** nothing; the kernel's row names
-    the layout. **Remarks**: none.
+    order: payload, scales, tensor scale. Sizes that types do not know
+    are compared at run time by `cf.assert`. **Decides** nothing; the kernel's row
+    names the layout. **Remarks**: none.
     **Example**: (* example: test/Dialect/MX/pack-layouts.mlir *)
   }];
-  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::tensor::TensorDialect",
-    "::mlir::linalg::LinalgDialect", "::mlir::mx::MXDialect"];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::cf::ControlFlowDialect",
+    "::mlir::tensor::TensorDialect", "::mlir::linalg::LinalgDialect", "::mlir::mx::MXDialect"];
 }
 
 def SelectKernelsPass : Pass<"mx-select-kernels", "::mlir::ModuleOp"> {
