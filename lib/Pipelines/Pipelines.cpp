@@ -82,6 +82,7 @@ void mlir::mx::buildPackPhase(OpPassManager &pm, const PipelineOptions &) {
 
 /// Tensors to buffers, each freed where its last use ends.
 static void addBufferization(OpPassManager &pm) {
+  pm.addPass(createProtectArgumentsPass());
   pm.addPass(bufferization::createEmptyTensorEliminationPass());
   bufferization::OneShotBufferizePassOptions bufferize;
   bufferize.bufferizeFunctionBoundaries = true;

@@ -29,6 +29,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/IR/TypeUtilities.h"
 #include "mx/Conversion/SmallFloatArith.h"
 #include "mx/Dialect/MX/IR/MXOps.h"
 #include "llvm/Support/MathExtras.h"

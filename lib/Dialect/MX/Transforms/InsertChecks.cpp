@@ -280,8 +280,8 @@ struct InsertChecksPass
       for (Type type : op->getOperandTypes())
         if (isa<TensorType>(type))
           return WalkResult(op->emitOpError("expected buffers (run "
-                                            "bufferisation first), got '")
-                            << type << "'");
+                                            "bufferisation first), got ")
+                            << type);
       checks.emplace_back(op, std::move(*check));
       return WalkResult::advance();
     });

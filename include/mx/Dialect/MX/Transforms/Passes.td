@@ -133,6 +133,19 @@ def PackLayoutsPass : Pass<"mx-pack-layouts", "::mlir::ModuleOp"> {
     "::mlir::tensor::TensorDialect", "::mlir::linalg::LinalgDialect", "::mlir::mx::MXDialect"];
 }
 
+def ProtectArgumentsPass : Pass<"mx-protect-arguments", "::mlir::ModuleOp"> {
+  let summary = "keep public functions from overwriting their arguments";
+  let description = [{
+    Marks every tensor argument of a public function as read-only for bufferisation,
+    which would otherwise reuse an argument's buffer for a result where it can.
+
+    **Requires** IR on tensors. **Ensures** that a caller of compiled code finds its
+    arguments as it passed them; private functions are untouched. **Decides** nothing.
+    **Remarks**: none.
+    **Example**: (* example: test/Dialect/MX/protect-arguments.mlir *)
+  }];
+}
+
 def SelectKernelsPass : Pass<"mx-select-kernels", "::mlir::ModuleOp"> {
   let summary = "name the kernel that will run each operation";
   let description = [{
