@@ -33,6 +33,7 @@ config.substitutions += [
     ("%mx_build", config.mx_build),
     ("%mx_lib", libraries),
     ("%python", config.python),
+    ("%cc", config.c_compiler),
 ]
 
 # --- features -----------------------------------------------------------------

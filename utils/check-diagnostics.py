@@ -22,7 +22,7 @@ ALLOW_LIST = Path("utils/check-diagnostics-allow.txt")
 CALL = re.compile(r"\bemit(?:Op|Optional)?Error\s*\(")
 # What matters in a statement: comments, characters, literals, and single symbols.
 TOKEN = re.compile(r"//[^\n]*|/\*.*?\*/|'(?:\\.|[^'\\])+'|\"((?:\\.|[^\"\\])*)\"|<<|\S", re.DOTALL)
-LINE = re.compile(r"expected-(?:error|warning|remark|note)|[A-Z0-9_-]*CHECK[A-Z0-9_-]*:|\"")
+LINE = re.compile(r"expected-(?:error|warning|remark|note)|(?<!RUN)\b(?!RUN:)[A-Z][A-Z0-9_-]{2,}:|\"")
 # Shorter literals say too little to stand for a whole message.
 LONG_ENOUGH = 12
 

@@ -16,6 +16,7 @@ import re
 import shlex
 import subprocess
 import sys
+import textwrap
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -63,9 +64,17 @@ def paste_example(test, mx_opt):
     line = re.search(r"RUN: (.*(?:\\\n// RUN: .*)*)", text).group(1)
     words = shlex.split(line.replace("\\\n// RUN:", " ").split("|")[0])
     flags = [w for w in words[1:] if not re.match(r"%s$|-?-(split-input-file|verify-diagnostics)", w)]
-    code = re.sub(r"^ *//.*\n", "", text, flags=re.M)
+    chunk = re.split(r"^// -----", text, flags=re.M)[0]
+    code = re.sub(r"^ *//.*\n", "", chunk, flags=re.M)
     source = re.search(r"^(?:func\.func|module).*?^(?:\}|\S.*\})$", code, re.M | re.S).group(0)
-    lines = run([mx_opt, *flags, "-"], source).strip().split("\n")
+    output = run([mx_opt, *flags, "-"], chunk).rstrip()
+    name = re.search(r"@\w+", source)
+    function = name and re.search(rf"^  func\.func [^\n]*{name.group(0)}\(.*?^  }}$", output, re.M | re.S)
+    if source.startswith("func") and function:
+        aliases = [line for line in output.split("\n") if re.match(r"#\w+", line)]
+        body = textwrap.dedent(function.group(0))
+        output = "\n".join([a for a in aliases if a.split()[0] in body] + [body])
+    lines = [line.rstrip() for line in output.split("\n")]
     if len(lines) > LONGEST_OUTPUT:
         lines[LONGEST_OUTPUT:] = [f"// and {len(lines) - LONGEST_OUTPUT} more lines"]
     return "\n".join([

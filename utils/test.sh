@@ -80,6 +80,7 @@ fi
 
 step "tree" python3 utils/check-tree.py
 step "clauses" python3 utils/check-clauses.py
+step "diagnostics" python3 utils/check-diagnostics.py
 step "format" utils/format.sh --all
 step "configure" utils/configure.sh -DMX_BUILD_TESTS=ON
 broken=$((status != 0))

@@ -12,7 +12,6 @@
 #include "CheckedBuffer.h"
 #include "RuntimeSymbols.h"
 #include "mx/Dialect/MX/Transforms/CheckInterface.h"
-#include "llvm/ADT/STLFunctionalExtras.h"
 #include <string>
 #include <vector>
 

@@ -7,6 +7,7 @@
 
 #include "CodeGen.h"
 #include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/SymbolTable.h"
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Export.h"
@@ -82,8 +83,7 @@ static std::unique_ptr<llvm::TargetMachine>
 createMachine(const Processor &processor) {
   llvm::Triple triple(llvm::sys::getDefaultTargetTriple());
   const llvm::Target *target = lookupHostTarget(triple);
-  if (!target)
-    return nullptr;
+  assert(target && "LLVM is built for the machine it runs on");
   llvm::TargetOptions options;
   options.AllowFPOpFusion = llvm::FPOpFusion::Strict;
   return std::unique_ptr<llvm::TargetMachine>(target->createTargetMachine(
@@ -263,9 +263,6 @@ FailureOr<NativeCode> NativeCode::create(ModuleOp module,
   NativeCode code;
   code.context = std::make_unique<llvm::LLVMContext>();
   code.machine = createMachine(processor);
-  if (!code.machine)
-    return module.emitError("expected LLVM to generate code for this machine, "
-                            "got a library without that target");
   code.module = translateModuleToLLVMIR(module, *code.context, "mx");
   if (!code.module)
     return failure();
@@ -273,8 +270,10 @@ FailureOr<NativeCode> NativeCode::create(ModuleOp module,
   code.module->setDataLayout(code.machine->createDataLayout());
   for (const FunctionSignature &signature : signatures)
     if (!EntryBuilder(*code.module, signature).build())
-      return module.emitError() << "expected '" << signature.name
-                                << "' to be compiled with its own signature";
+      return SymbolTable::lookupSymbolIn(module, signature.name)->emitError()
+             << "expected '" << signature.name
+             << "' to take buffers by memref descriptor, got another "
+                "convention";
   addSignatureText(*code.module, signatures);
   annotateFunctions(*code.module, processor);
   optimize(*code.module, *code.machine, signatures);

@@ -21,7 +21,6 @@
 #include "llvm/Support/Path.h"
 #include "llvm/Support/Regex.h"
 #include "llvm/Support/SourceMgr.h"
-#include "llvm/Support/ToolOutputFile.h"
 
 using namespace mlir;
 using namespace mlir::mx;
@@ -137,8 +136,14 @@ LogicalResult Compiler::setTarget() {
   constexpr StringRef attribute = "mx.target";
   context->loadDialect<MXDialect>();
   if (options.target.empty() && (*module)->hasAttr(attribute)) {
-    if ((*module)->getAttrOfType<TargetAttr>(attribute))
-      return success();
+    if (auto target = (*module)->getAttrOfType<TargetAttr>(attribute)) {
+      if (target.getChip().empty() || lookupProcessor(target.getChip()))
+        return success();
+      return module->emitError()
+             << "expected 'mx.target' to name a processor of this kind of "
+                "machine, got '"
+             << target.getChip() << "'";
+    }
     return module->emitError() << "expected 'mx.target' to be a target, got '"
                                << (*module)->getAttr(attribute) << "'";
   }

@@ -5,6 +5,7 @@
 #include "InputSpec.h"
 #include "mx/Driver/Npy.h"
 #include "mx/Numerics/Philox.h"
+#include "llvm/ADT/StringExtras.h"
 
 using namespace mlir;
 using namespace mlir::mx;

@@ -6,6 +6,7 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/BuiltinTypes.h"
+#include "mlir/IR/SymbolTable.h"
 #include "mx/Dialect/MX/IR/MXDialect.h"
 #include "mx/Numerics/PackedLayout.h"
 #include "llvm/Support/JSON.h"
@@ -97,7 +98,7 @@ static LogicalResult recordFunction(func::FuncOp function,
   auto emitUnsupported = [&](StringRef what, Type type) {
     return function.emitError()
            << "expected " << what << " of a public function to be tensors, "
-           << "block-scaled tensors or numbers, got '" << type << "'";
+           << "block-scaled tensors or numbers, got " << type;
   };
   for (Type type : function.getArgumentTypes()) {
     unsigned index = signature.arguments.size();
@@ -115,7 +116,22 @@ static LogicalResult recordFunction(func::FuncOp function,
   return success();
 }
 
+/// The driver adds symbols of its own to the program.
+static LogicalResult verifyNames(ModuleOp module) {
+  for (Operation &op : *module.getBody()) {
+    auto name = op.getAttrOfType<StringAttr>(SymbolTable::getSymbolAttrName());
+    if (name && (name.getValue().starts_with(kEntryPrefix) ||
+                 name.getValue() == kSignaturesSymbol))
+      return op.emitError() << "expected a name that is not reserved ('"
+                            << kSignaturesSymbol << "', '" << kEntryPrefix
+                            << "…'), got '" << name.getValue() << "'";
+  }
+  return success();
+}
+
 FailureOr<ProgramSignature> mlir::mx::recordSignatures(ModuleOp module) {
+  if (failed(verifyNames(module)))
+    return failure();
   ProgramSignature program;
   for (auto function : module.getOps<func::FuncOp>())
     if (function.isPublic() && !function.isDeclaration() &&

@@ -11,13 +11,23 @@ from __future__ import annotations
 import math
 import random
 import struct
+from collections.abc import Callable
 
 import mx_reference as mx
 from comparison_inputs import Blocks
 from npy_file import Array, make_array
 from program import (
-    DESCRS, TENSOR_SCALE, Block, Input, Operation, Plain, Program, Rotation, Type, Value,
-)  # fmt: skip
+    DESCRS,
+    TENSOR_SCALE,
+    Block,
+    Input,
+    Operation,
+    Plain,
+    Program,
+    Rotation,
+    Type,
+    Value,
+)
 
 AXIS_SIZES = (1, 2, 3, 4, 5, 8, 15, 16, 17, 24, 31, 32, 33, 40, 45, 48, 64, 65, 96, 100, 130)
 OTHER_SIZES = (1, 1, 2, 3, 4, 5, 7)
@@ -103,8 +113,10 @@ class Generator:
         if not options:
             return None
         size = self.random.choice(options)
-        signs = tuple(self.random.choice((1, -1)) for _ in range(size)) if self.chance(0.5) else ()
-        return Rotation(size, signs)
+        signs = tuple(self.random.choice((1, -1)) for _ in range(size))
+        # Signs that are all positive are the rotation without signs.
+        has_signs = self.chance(0.5) and -1 in signs
+        return Rotation(size, signs if has_signs else ())
 
     # --- inputs -------------------------------------------------------------
 
@@ -181,7 +193,9 @@ class Generator:
             Array("|u1", scales, bytes(self.scale_byte(type.fmt, tame) for _ in range(count))),
         ]
         if type.fmt.tensor_scale:
-            scale = self.random.choice((0.25, 1.0, 1.5, 3e-3)) if tame else self.blocks.tensor_scale()
+            scale = (
+                self.random.choice((0.25, 1.0, 1.5, 3e-3)) if tame else self.blocks.tensor_scale()
+            )
             parts.append(Array("<f4", (), struct.pack("<I", mx.f32_to_bits(scale))))
         return parts
 
@@ -212,16 +226,29 @@ class Generator:
         value = self.values[-1] if self.chance(0.6) else self.random.choice(self.values)
         if isinstance(value.type, Block):
             options = [
-                (4, self.dequantize), (2, self.transpose), (1, self.reshape), (1, self.rebundle),
-                (5, self.matmul), (2, self.grouped_matmul), (0.6, self.conditional),
-                (0.5, self.repeat), (0.6, self.call), (0.4, self.select),
-            ]  # fmt: skip
+                (4, self.dequantize),
+                (2, self.transpose),
+                (1, self.reshape),
+                (1, self.rebundle),
+                (5, self.matmul),
+                (2, self.grouped_matmul),
+                (0.6, self.conditional),
+                (0.5, self.repeat),
+                (0.6, self.call),
+                (0.4, self.select),
+            ]
         else:
             options = [
-                (6, self.quantize), (1.5, self.rotate), (0.5, self.arithmetic), (0.5, self.cast),
-                (0.5, self.convert), (0.3, self.conditional), (0.3, self.select),
-                (0.4, self.transpose_plain), (0.4, self.slice),
-            ]  # fmt: skip
+                (6, self.quantize),
+                (1.5, self.rotate),
+                (0.5, self.arithmetic),
+                (0.5, self.cast),
+                (0.5, self.convert),
+                (0.3, self.conditional),
+                (0.3, self.select),
+                (0.4, self.transpose_plain),
+                (0.4, self.slice),
+            ]
         weights, steps = zip(*options)
         self.random.choices(steps, weights)[0](value)
 
@@ -277,8 +304,11 @@ class Generator:
         rotation = self.rotation(value.type.sizes[axis])
         if rotation:
             inverse = " inverse" if self.chance(0.4) else ""
-            self.add(value.type, [value], f"$ = mx.rotate {value.name} by {rotation} along {axis}"
-                                          f"{inverse} : {value.type}")  # fmt: skip
+            self.add(
+                value.type,
+                [value],
+                f"$ = mx.rotate {value.name} by {rotation} along {axis}{inverse} : {value.type}",
+            )
 
     def arithmetic(self, value: Value) -> None:
         """Something that is not ours."""
@@ -307,17 +337,29 @@ class Generator:
         order = self.random.sample(range(rank), rank)
         sizes = tuple(value.type.sizes[dim] for dim in order)
         type = Plain(value.type.element, sizes, (False,) * rank)
-        self.add(type, [value], f"$_init = tensor.empty() : {type}\n  $ = linalg.transpose "
-                 f"ins({value.name} : {value.type}) outs($_init : {type}) permutation = {order}")  # fmt: skip
+        self.add(
+            type,
+            [value],
+            f"$_init = tensor.empty() : {type}\n  $ = linalg.transpose "
+            f"ins({value.name} : {value.type}) outs($_init : {type}) permutation = {order}",
+        )
 
     def slice(self, value: Value) -> None:
         """tensor.extract_slice, which makes a view that is not contiguous."""
         rank = len(value.type.sizes)
+        if 0 in value.type.sizes:  # No offset is within an empty dimension.
+            return
         sizes = tuple(self.random.randint((size + 1) // 2, size) for size in value.type.sizes)
-        offsets = [self.random.randint(0, a - b) for a, b in zip(value.type.sizes, sizes, strict=True)]
+        offsets = [
+            self.random.randint(0, a - b) for a, b in zip(value.type.sizes, sizes, strict=True)
+        ]
         type = Plain(value.type.element, sizes, (False,) * rank)
-        self.add(type, [value], f"$ = tensor.extract_slice {value.name}{offsets} {list(sizes)} "
-                                f"{[1] * rank} : {value.type} to {type}")  # fmt: skip
+        self.add(
+            type,
+            [value],
+            f"$ = tensor.extract_slice {value.name}{offsets} {list(sizes)} "
+            f"{[1] * rank} : {value.type} to {type}",
+        )
 
     # --- block-scaled values --------------------------------------------------
 
@@ -334,8 +376,11 @@ class Generator:
         order = self.random.sample(range(rank), rank)
         sizes, dynamic = zip(*((source.sizes[d], source.dynamic[d]) for d in order))
         type = Block(source.fmt, sizes, dynamic, order.index(source.axis), source.rotation)
-        self.add(type, [value], f"$ = mx.transpose {value.name} permutation = {order} "
-                                f": {source} to {type}")  # fmt: skip
+        self.add(
+            type,
+            [value],
+            f"$ = mx.transpose {value.name} permutation = {order} : {source} to {type}",
+        )
 
     def reshape(self, value: Value) -> None:
         """mx.reshape."""
@@ -368,8 +413,12 @@ class Generator:
         if payload != parts[0]:  # Otherwise the two operations fold.
             cast = f"\n  $_cast = tensor.cast $_payload : {parts[0]} to {payload}"
         name = "$_cast" if cast else "$_payload"
-        self.add(source, [value], f"{', '.join(names)} = mx.unbundle {value.name} : {source} to {types}"
-                 f"{cast}\n  $ = mx.bundle {name}, $_scales{scale} : {payload}, {parts[1]} to {source}")  # fmt: skip
+        self.add(
+            source,
+            [value],
+            f"{', '.join(names)} = mx.unbundle {value.name} : {source} to {types}"
+            f"{cast}\n  $ = mx.bundle {name}, $_scales{scale} : {payload}, {parts[1]} to {source}",
+        )
 
     def requantized(self, value: Value) -> tuple[list[str], str]:
         """Returns lines that make another value of the same type, and its name."""
@@ -393,15 +442,21 @@ class Generator:
         """scf.if that yields the value or another one."""
         flag, (lines, again) = self.flag(), self.requantized(value)
         body = "\n    ".join([*lines, f"scf.yield {again} : {value.type}"])
-        self.add(value.type, [value, flag], f"$ = scf.if {flag.name} -> ({value.type}) {{\n    {body}"
-                 f"\n  }} else {{\n    scf.yield {value.name} : {value.type}\n  }}")  # fmt: skip
+        self.add(
+            value.type,
+            [value, flag],
+            f"$ = scf.if {flag.name} -> ({value.type}) {{\n    {body}"
+            f"\n  }} else {{\n    scf.yield {value.name} : {value.type}\n  }}",
+        )
 
     def select(self, value: Value) -> None:
         """arith.select between the value and another one."""
         if isinstance(value.type, Plain) and any(value.type.dynamic):
             return
         flag, (lines, again) = self.flag(), self.requantized(value)
-        text = "\n  ".join([*lines, f"$ = arith.select {flag.name}, {value.name}, {again} : {value.type}"])
+        text = "\n  ".join(
+            [*lines, f"$ = arith.select {flag.name}, {value.name}, {again} : {value.type}"]
+        )
         self.add(value.type, [value, flag], text)
 
     def repeat(self, value: Value) -> None:
@@ -409,10 +464,14 @@ class Generator:
         carried = Value("$_carried", value.type)
         lines, again = self.requantized(carried)
         body = "\n    ".join([*lines, f"scf.yield {again} : {value.type}"])
-        self.add(value.type, [value], "$_zero = arith.constant 0 : index\n  "
-                 f"$_one = arith.constant 1 : index\n  $_two = arith.constant 2 : index\n  "
-                 f"$ = scf.for $_i = $_zero to $_two step $_one iter_args($_carried = {value.name}) "
-                 f"-> ({value.type}) {{\n    {body}\n  }}")  # fmt: skip
+        self.add(
+            value.type,
+            [value],
+            "$_zero = arith.constant 0 : index\n  "
+            f"$_one = arith.constant 1 : index\n  $_two = arith.constant 2 : index\n  "
+            f"$ = scf.for $_i = $_zero to $_two step $_one iter_args($_carried = {value.name}) "
+            f"-> ({value.type}) {{\n    {body}\n  }}",
+        )
 
     def call(self, value: Value) -> None:
         """A call of a function on block-scaled values."""
@@ -422,17 +481,39 @@ class Generator:
         name = f"@helper{self.count}"
         lines, again = self.requantized(Value("%x", value.type))
         text = [line.replace("$", "%x") for line in lines]
-        helper = "\n".join([f"func.func private {name}(%x: {value.type}) -> {value.type} {{",
-                            *("  " + line for line in text),
-                            f"  return {again.replace('$', '%x')} : {value.type}", "}"])  # fmt: skip
-        self.add(value.type, [value], f"$ = func.call {name}({value.name}) : ({value.type}) "
-                                      f"-> {value.type}", helper)  # fmt: skip
+        helper = "\n".join(
+            [
+                f"func.func private {name}(%x: {value.type}) -> {value.type} {{",
+                *("  " + line for line in text),
+                f"  return {again.replace('$', '%x')} : {value.type}",
+                "}",
+            ]
+        )
+        self.add(
+            value.type,
+            [value],
+            f"$ = func.call {name}({value.name}) : ({value.type}) -> {value.type}",
+            helper,
+        )
 
     # --- products -------------------------------------------------------------
+
+    def find(self, sizes: tuple[int, ...], accepts: Callable[[Type], bool]) -> Value | None:
+        """Sometimes finds a value of the given sizes, so that it has several uses."""
+        values = [v for v in self.values if v.type.sizes == sizes and accepts(v.type)]
+        return self.random.choice(values) if values and self.chance(0.6) else None
 
     def other_side(self, side: Block, sizes: tuple[int, ...]) -> Value:
         """Makes the other operand of a product."""
         axis = len(sizes) - 1
+        existing = self.find(
+            sizes,
+            lambda type: (
+                isinstance(type, Plain) or (type.axis == axis and type.rotation == side.rotation)
+            ),
+        )
+        if existing:
+            return existing
         choice = self.random.random()
         if choice < 0.35:
             return self.plain_input(sizes)
@@ -441,7 +522,10 @@ class Generator:
         return self.quantize_as(self.plain_input(sizes), axis, self.format(), side.rotation)
 
     def initial(self, sizes: tuple[int, ...]) -> Value:
-        """Makes the initial value of a product."""
+        """Makes or finds the initial value of a product."""
+        existing = self.find(sizes, lambda type: isinstance(type, Plain))
+        if existing:
+            return existing
         return self.plain_input(sizes, self.random.choice(("f32", "f32", "f32", "bf16", "f16")))
 
     def matmul(self, value: Value) -> None:
@@ -450,15 +534,29 @@ class Generator:
         rank = len(type.sizes)
         if rank < 2 or type.axis != rank - 1:
             return
-        rows, k = self.random.choice((*OTHER_SIZES, 9)), type.sizes[-1]
-        batch = type.sizes[:-2]
+        k, batch = type.sizes[-1], type.sizes[:-2]
+        rows = type.sizes[-2] if self.chance(0.3) else self.random.choice((*OTHER_SIZES, 9))
         other = value
         if self.chance(0.95):
             other = self.other_side(type, (*batch, rows, k))
-        lhs, rhs = (value, other) if self.chance(0.5) else (other, value)
+        if math.prod(batch) * type.sizes[-2] * other.type.sizes[-2] > MOST_ELEMENTS:
+            return
+        left = self.chance(0.5)
+        lhs, rhs = (value, other) if left else (other, value)
         init = self.initial((*batch, lhs.type.sizes[-2], rhs.type.sizes[-2]))
-        self.add(init.type, [lhs, rhs, init], f"$ = mx.matmul ins({lhs.name}, {rhs.name} : {lhs.type}, "
-                 f"{rhs.type}) outs({init.name} : {init.type})")  # fmt: skip
+        for _ in range(2 if self.chance(0.3) else 1):
+            result = self.add(
+                init.type,
+                [lhs, rhs, init],
+                f"$ = mx.matmul ins({lhs.name}, {rhs.name} : {lhs.type}, {rhs.type}) "
+                f"outs({init.name} : {init.type})",
+            )
+            # A sum continued, or another use of what the first might have overwritten.
+            if self.chance(0.5):
+                init = result
+            else:
+                other = self.other_side(type, other.type.sizes)
+                lhs, rhs = (value, other) if left else (other, value)
 
     def grouped_matmul(self, value: Value) -> None:
         """mx.grouped_matmul, with ends of every kind."""
@@ -483,6 +581,9 @@ class Generator:
         ends_type = Plain(element, (len(numbers),), self.hidden(1))
         ends = self.add_input(ends_type, make_array(DESCRS[element], (len(numbers),), numbers))
         init = self.initial((rows, rhs.type.sizes[1]))
-        self.add(init.type, [lhs, rhs, ends, init],
-                 f"$ = mx.grouped_matmul ins({lhs.name}, {rhs.name}, {ends.name} : {lhs.type}, "
-                 f"{rhs.type}, {ends.type}) outs({init.name} : {init.type})")  # fmt: skip
+        self.add(
+            init.type,
+            [lhs, rhs, ends, init],
+            f"$ = mx.grouped_matmul ins({lhs.name}, {rhs.name}, {ends.name} : {lhs.type}, "
+            f"{rhs.type}, {ends.type}) outs({init.name} : {init.type})",
+        )

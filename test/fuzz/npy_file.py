@@ -11,9 +11,16 @@ from pathlib import Path
 
 MAGIC = b"\x93NUMPY\x01\x00"
 CODES = {
-    "|b1": "?", "|i1": "b", "|u1": "B", "<u2": "H", "<i4": "i", "<i8": "q",
-    "<f2": "e", "<f4": "f", "<f8": "d",
-}  # fmt: skip
+    "|b1": "?",
+    "|i1": "b",
+    "|u1": "B",
+    "<u2": "H",
+    "<i4": "i",
+    "<i8": "q",
+    "<f2": "e",
+    "<f4": "f",
+    "<f8": "d",
+}
 
 
 @dataclass(frozen=True)

@@ -20,8 +20,16 @@ ELEMENT_TYPES = {
     "E5M2": "f8E5M2",
 }
 SCALE_TYPES = {mx.E8M0: "f8E8M0FNU", mx.UE4M3: "f8E4M3FN"}
-DESCRS = {"f32": "<f4", "bf16": "<u2", "f16": "<f2", "i8": "|u1", "i32": "<i4", "i64": "<i8",
-          "index": "<i8", "i1": "|b1"}  # fmt: skip
+DESCRS = {
+    "f32": "<f4",
+    "bf16": "<u2",
+    "f16": "<f2",
+    "i8": "|u1",
+    "i32": "<i4",
+    "i64": "<i8",
+    "index": "<i8",
+    "i1": "|b1",
+}
 
 
 def shape_text(sizes: tuple[int, ...], dynamic: tuple[bool, ...]) -> str:
@@ -170,16 +178,20 @@ def block_constant(name: str, arrays: tuple[Array, ...], type: Block) -> list[st
         scale = ""
         if len(arrays) > 2:
             scale = f", tensor_scale = 0x{arrays[2].data[::-1].hex().upper()} : f32"
-        return [f"{name} = mx.constant <payload = {dense_text(arrays[0], payload)}, "
-                f"scales = {dense_text(arrays[1], scales)}{scale}> : {type}"]  # fmt: skip
+        return [
+            f"{name} = mx.constant <payload = {dense_text(arrays[0], payload)}, "
+            f"scales = {dense_text(arrays[1], scales)}{scale}> : {type}"
+        ]
     lines = plain_constant(f"{name}_payload", arrays[0], payload)
     lines += plain_constant(f"{name}_scales", arrays[1], scales)
     scale = ""
     if len(arrays) > 2:
         lines += plain_constant(f"{name}_scale", arrays[2], TENSOR_SCALE)
         scale = f" tensor_scale({name}_scale)"
-    return [*lines, f"{name} = mx.bundle {name}_payload, {name}_scales{scale} "
-                    f": {payload}, {scales} to {type}"]  # fmt: skip
+    return [
+        *lines,
+        f"{name} = mx.bundle {name}_payload, {name}_scales{scale} : {payload}, {scales} to {type}",
+    ]
 
 
 @dataclass
@@ -215,8 +227,11 @@ class Program:
     def module(self, folded: bool) -> str:
         """Returns the MLIR, with its inputs as arguments or as constants."""
         lines = [op.helper for op in self.operations if op.helper]
-        arguments = "" if folded else ", ".join(
-            f"{source.value.name}: {source.value.type}" for source in self.inputs)  # fmt: skip
+        arguments = (
+            ""
+            if folded
+            else ", ".join(f"{source.value.name}: {source.value.type}" for source in self.inputs)
+        )
         types = ", ".join(str(value.type) for value in self.outputs)
         lines.append(f"func.func @f({arguments}) -> ({types}) {{")
         if folded:

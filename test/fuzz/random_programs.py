@@ -38,14 +38,22 @@ class Failure(Exception):
 def run(command: list[str]) -> None:
     """Runs a tool; fails with its last lines."""
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=LONGEST_RUN,
-                              check=False, errors="replace")  # fmt: skip
+        done = subprocess.run(
+            command,
+            capture_output=True,
+            text=True,
+            timeout=LONGEST_RUN,
+            check=False,
+            errors="replace",
+        )
     except subprocess.TimeoutExpired:
         raise Failure(f"{shlex.join(command)}\nran longer than {LONGEST_RUN} s") from None
     if done.returncode != 0:
         lines = (done.stdout + done.stderr).strip().split("\n")
         notable = [x for x in lines if "mismatch: " in x or "error: " in x] or lines[-8:]
-        raise Failure(f"{shlex.join(command)}\nexited with {done.returncode}:\n" + "\n".join(notable[:8]))
+        raise Failure(
+            f"{shlex.join(command)}\nexited with {done.returncode}:\n" + "\n".join(notable[:8])
+        )
 
 
 def with_one_nan(descr: str, data: bytes, is_bf16: bool) -> bytes:
@@ -107,8 +115,10 @@ class Tester:
         def expect_same(what: str, path: Path, *options: str) -> None:
             for i, (a, b) in enumerate(zip(checked, self.execute(program, path, what, *options))):
                 if a != b:
-                    raise Failure(f"result {i} of {path} is not that of {module}: compare "
-                                  f"{folder}/checked-out{i}.npy with {folder}/{what}-out{i}.npy")  # fmt: skip
+                    raise Failure(
+                        f"result {i} of {path} is not that of {module}: compare "
+                        f"{folder}/checked-out{i}.npy with {folder}/{what}-out{i}.npy"
+                    )
 
         bytecode = folder / "folded.mlirbc"
         run([self.mx_opt, str(folded), "--emit-bytecode", "-o", str(bytecode)])
@@ -154,10 +164,14 @@ def main() -> int:
     )
     parser.add_argument("--seed", type=int, default=0, help="seed of the first program")
     parser.add_argument("--count", type=int, default=100, help="number of programs")
-    parser.add_argument("--mx-run", type=Path, default="build/bin/mx-run", help="mx-opt lies beside")
+    parser.add_argument(
+        "--mx-run", type=Path, default="build/bin/mx-run", help="mx-opt lies beside"
+    )
     parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="programs at a time")
     parser.add_argument("--keep", type=Path, help="folder for programs that fail")
-    parser.add_argument("--quick", action="store_true", help="one run instead of two through bytecode")
+    parser.add_argument(
+        "--quick", action="store_true", help="one run instead of two through bytecode"
+    )
     arguments = parser.parse_args()
     folder = arguments.keep or Path(tempfile.mkdtemp(prefix="mx-random-"))
     tester = Tester(arguments.mx_run.resolve(), folder)

@@ -20,7 +20,9 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-import corpus
+# The source tree stays as it is.
+sys.dont_write_bytecode = True
+import corpus  # noqa: E402
 
 PASSES: tuple[tuple[str, ...], ...] = (
     (),

@@ -183,3 +183,9 @@ func.func private @chip_twice() attributes {a = #mx.target<cpu, chip = "", chip 
 
 // expected-error @below {{expected 'features' once, got it twice}}
 func.func private @features_twice() attributes {a = #mx.target<cpu, features = "+avx2", features = "+avx2">}
+
+// -----
+
+// The rotation without signs has one spelling.
+// expected-error @below {{expected at least one sign of -1, got only 1, which is the rotation without signs}}
+func.func private @signs_without_effect() attributes {a = #mx.hadamard<2, signs = [1, 1]>}

@@ -10,7 +10,7 @@ func.func @quantize_and_multiply(%x: tensor<4x64xf32>, %w: !mx.tensor<8x64, mxfp
                                  %c: tensor<4x8xf32>) -> tensor<4x8xf32> {
   // CHECK: mx.quantize {{.*}} {kernel = "quantize_emulated"}
   // REMARK: remark: {{.*}}quantize_emulated
-  // FAIL: error: 'mx.quantize' op expected a kernel for the target, got only 'quantize_emulated'
+  // FAIL: error: 'mx.quantize' op expected a kernel for the target, got only 'quantize_emulated', because no other row of this operation fits the target
   %0 = mx.quantize %x scale_rule(even) : tensor<4x64xf32> to !mx.tensor<4x64, mxfp4, axis = 1>
   // CHECK: mx.matmul {{.*}} {kernel = "matmul_emulated"}
   // REMARK: remark: {{.*}}matmul_emulated

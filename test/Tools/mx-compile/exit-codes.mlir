@@ -16,8 +16,8 @@
 // TARGET: error: expected the target 'cpu', 'native' or a processor of this kind of machine, got 'z80'
 // RUN: sh status.sh 1 mx-compile good.mlir '--remarks-filter=(' 2>&1 | FileCheck %s --check-prefix=REGEX
 // REGEX: error: expected a regular expression for remarks, got '(': {{.+}}
-// RUN: sh status.sh 1 mx-compile target.mlir 2>&1 | FileCheck %s --check-prefix=ATTRIBUTE
-// ATTRIBUTE: target.mlir:1:1: error: expected 'mx.target' to be a target, got '"cpu"'
+// RUN: sh status.sh 1 mx-compile target.mlir 2>&1 | FileCheck %s --check-prefix=CHECK-ATTRIBUTE
+// CHECK-ATTRIBUTE: target.mlir:1:1: error: expected 'mx.target' to be a target, got '"cpu"'
 // RUN: sh status.sh 1 mx-compile good.mlir -o missing/a.o 2>&1 | FileCheck %s --check-prefix=FOLDER
 // FOLDER: error: {{.*}}missing/a.o
 

@@ -2,9 +2,9 @@
 
 // RUN: mx-compile %s --remarks-filter='mx-select' -o %t.mlir 2>&1 | FileCheck %s
 // RUN: mx-compile %s -o %t.mlir 2>&1 | count 0
-// CHECK: remarks.mlir:[[#@LINE+9]]:8: remark: {{.*}}mx-select
+// CHECK: remarks.mlir:[[#@LINE+8]]:8: remark: {{.*}}mx-select
 // RUN: not mx-compile %s --fail-on-emulation -o %t.mlir 2>&1 | FileCheck %s --check-prefix=ERROR
-// ERROR: remarks.mlir:[[#@LINE+7]]:8: error:
+// ERROR: remarks.mlir:[[#@LINE+6]]:8: error:
 // RUN: not mx-run %s --fail-on-emulation 2>&1 | FileCheck %s --check-prefix=ERROR
 
 

@@ -2,24 +2,30 @@
 // process; what would is an error at its place.
 
 // RUN: split-file %s %t && cd %t
-// RUN: not mx-compile external.mlir -o a.so 2>&1 | FileCheck %s --check-prefix=EXTERNAL
-// RUN: not mx-run external.mlir 2>&1 | FileCheck %s --check-prefix=EXTERNAL
-// EXTERNAL: external.mlir:1:1: error: {{.*}}expected an external function to be one of memory management or libm, got '{{.*}}getpid'
-// RUN: not mx-run variable.mlir 2>&1 | FileCheck %s --check-prefix=VARIABLE
-// VARIABLE: variable.mlir:1:1: error: {{.*}}got 'environ'
-// RUN: not mx-run assembly.mlir 2>&1 | FileCheck %s --check-prefix=ASSEMBLY
-// ASSEMBLY: assembly.mlir:2:3: error: {{.*}}expected code without inline assembly, got some
-// RUN: mx-run libm.mlir --input=f32=0 | FileCheck %s --check-prefix=LIBM
-// LIBM: result 0: f32 min 1
+// RUN: not mx-compile external.mlir -o a.so 2>&1 | FileCheck %s --check-prefix=CHECK-EXTERNAL
+// RUN: not mx-run external.mlir 2>&1 | FileCheck %s --check-prefix=CHECK-EXTERNAL
+// CHECK-EXTERNAL: external.mlir:1:1: error: {{.*}}expected an external function to be one of memory management or libm, got '{{.*}}getpid'
+// RUN: not mx-run variable.mlir 2>&1 | FileCheck %s --check-prefix=CHECK-VARIABLE
+// CHECK-VARIABLE: variable.mlir:1:1: error: {{.*}}got 'environ'
+// RUN: not mx-run assembly.mlir 2>&1 | FileCheck %s --check-prefix=CHECK-ASSEMBLY
+// CHECK-ASSEMBLY: assembly.mlir:2:3: error: {{.*}}expected code without inline assembly, got some
+// RUN: mx-run libm.mlir --input=f32=0 | FileCheck %s --check-prefix=CHECK-LIBM
+// CHECK-LIBM: result 0: f32 min 1
 
 // The checker's functions exist only while checking.
-// RUN: not mx-run checker.mlir 2>&1 | FileCheck %s --check-prefix=CHECKER
-// CHECKER: error: {{.*}}mxrt_check_context
+// RUN: not mx-run checker.mlir 2>&1 | FileCheck %s --check-prefix=CHECK-CHECKER
+// CHECK-CHECKER: error: {{.*}}mxrt_check_context
 
-// RUN: not mx-compile types.mlir 2>&1 | FileCheck %s --check-prefix=ARGUMENT
-// ARGUMENT: types.mlir:1:1: error: expected the arguments of a public function to be tensors, block-scaled tensors or numbers, got 'tensor<2xcomplex<f32>>'
-// RUN: not mx-compile results.mlir 2>&1 | FileCheck %s --check-prefix=RESULT
-// RESULT: results.mlir:1:1: error: expected the results of a public function to be {{.*}}, got 'i4'
+// RUN: not mx-compile types.mlir 2>&1 | FileCheck %s --check-prefix=CHECK-ARGUMENT
+// CHECK-ARGUMENT: types.mlir:1:1: error: expected the arguments of a public function to be tensors, block-scaled tensors or numbers, got 'tensor<2xcomplex<f32>>'
+// RUN: not mx-compile results.mlir 2>&1 | FileCheck %s --check-prefix=CHECK-RESULT
+// CHECK-RESULT: results.mlir:1:1: error: expected the results of a public function to be {{.*}}, got 'i4'
+
+// RUN: not mx-compile reserved.mlir 2>&1 | FileCheck %s --check-prefix=CHECK-RESERVED
+// CHECK-RESERVED: reserved.mlir:2:1: error: expected a name that is not reserved ('mx_signatures', 'mx_call_…'), got 'mx_call_f'
+
+// RUN: not mx-compile bare.mlir 2>&1 -o a.o | FileCheck %s --check-prefix=CHECK-BARE
+// CHECK-BARE: bare.mlir:1:1: error: expected 'f' to take buffers by memref descriptor, got another convention
 
 //--- external.mlir
 func.func private @getpid() -> i32
@@ -48,6 +54,13 @@ memref.global @mxrt_check_context : memref<i8>
 func.func @f() -> memref<i8> {
   %0 = memref.get_global @mxrt_check_context : memref<i8>
   return %0 : memref<i8>
+}
+//--- reserved.mlir
+func.func @f() { return }
+func.func private @mx_call_f() { return }
+//--- bare.mlir
+func.func @f(%x: memref<2xf32>) attributes {llvm.bareptr} {
+  return
 }
 //--- types.mlir
 func.func @f(%x: tensor<2xcomplex<f32>>) {

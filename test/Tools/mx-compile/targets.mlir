@@ -15,11 +15,15 @@
 // RUN: mx-compile plain.mlir --target=x86-64-v3 -o a.ll
 // RUN: FileCheck %s --check-prefix=LLVM < a.ll
 // LLVM: "target-cpu"="x86-64-v3"
+// RUN: not mx-compile unknown.mlir 2>&1 | FileCheck %s --check-prefix=CHECK-UNKNOWN
+// CHECK-UNKNOWN: unknown.mlir:1:1: error: expected 'mx.target' to name a processor of this kind of machine, got 'z80'
 
 //--- plain.mlir
 func.func @f(%x: tensor<64xf32>) -> tensor<64xf32> {
   %0 = arith.addf %x, %x : tensor<64xf32>
   return %0 : tensor<64xf32>
 }
+//--- unknown.mlir
+module attributes {mx.target = #mx.target<cpu, chip = "z80">} {}
 //--- named.mlir
 module attributes {mx.target = #mx.target<cpu, chip = "x86-64-v2">} {}

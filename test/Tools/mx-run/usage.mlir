@@ -37,7 +37,7 @@
 // RUN: sh status.sh 2 mx-run two.so --check --function=g --input=f32=2 2>&1 | FileCheck %s --check-prefix=LIBRARY
 // LIBRARY: error: expected --check with IR, got a library, which has no checks
 // RUN: echo 'int x;' > foreign.c
-// RUN: cc -shared -o foreign.so foreign.c
+// RUN: %cc -shared -o foreign.so foreign.c
 // RUN: not mx-run foreign.so 2>&1 | FileCheck %s --check-prefix=FOREIGN
 // FOREIGN: error: foreign.so: expected a library that mx-compile wrote, got one without 'mx_signatures'
 // RUN: head -c 4096 two.so > half.so

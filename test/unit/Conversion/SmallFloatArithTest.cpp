@@ -287,8 +287,8 @@ TEST(SmallFloatArith, N5_1_DrawsPhiloxBits) {
   std::vector<uint64_t> indices;
   for (uint64_t i = 0; i < 4096; ++i)
     indices.push_back(i < 64 ? i : i * 0x9E3779B97F4A7C15);
-  for (uint64_t seed : {0ull, 1ull, 0xFEDCBA9876543210ull})
-    for (unsigned bits : {1u, 16u, 23u, 32u})
+  for (uint64_t seed : {1ull, 0xFEDCBA9876543210ull})
+    for (unsigned bits : {1u, 32u})
       expectSame<uint64_t, uint32_t>(
           indices, "i64", "i32",
           [&](OpBuilder &b, Location loc, ValueRange in) {
@@ -301,13 +301,20 @@ TEST(SmallFloatArith, N5_1_DrawsPhiloxBits) {
           });
 }
 
+/// Every format with the default, one format with the extremes.
+std::vector<unsigned> getRandomBits(mxnum::ElementType type) {
+  if (type == mxnum::ElementType::E3M2)
+    return {1, 16, 23};
+  return {16};
+}
+
 TEST(SmallFloatArith, N5_2_RoundsStochastically) {
   // The random number of a sample is a function of its bits.
   auto draw = [](uint32_t bits, unsigned randomBits) {
     return (bits * 0x9E3779B9u ^ bits >> 13) >> (32 - randomBits);
   };
   for (mxnum::ElementType type : mxnum::kElementTypes)
-    for (unsigned randomBits : {1u, 16u, 23u})
+    for (unsigned randomBits : getRandomBits(type))
       expectSame<uint32_t, uint8_t>(
           sampleF32(), "f32", "i8",
           [&](OpBuilder &b, Location loc, ValueRange in) {

@@ -271,6 +271,10 @@ LogicalResult HadamardAttr::verify(function_ref<InFlightDiagnostic()> emitError,
     if (sign != 1 && sign != -1)
       return emitError() << "expected each sign to be 1 or -1, got "
                          << static_cast<int>(sign);
+  // One rotation has one spelling, so that equal rotations compare equal.
+  if (!signs.empty() && !llvm::is_contained(signs, int8_t(-1)))
+    return emitError() << "expected at least one sign of -1, got only 1, which "
+                          "is the rotation without signs";
   return success();
 }
 

@@ -6,10 +6,10 @@
 // beyond the range the two differ, and the tests say how.
 //===----------------------------------------------------------------------===//
 
+#include "llvm/ADT/APFloat.h"
 #include "mx/Numerics/BlockScale.h"
 #include "mx/Numerics/Half.h"
 #include "mx/Numerics/SmallFloat.h"
-#include "llvm/ADT/APFloat.h"
 #include <cmath>
 #include <gtest/gtest.h>
 
@@ -59,8 +59,8 @@ protected:
     uint64_t code = theirs.bitcastToAPInt().getZExtValue();
     bool agree;
     if (std::isnan(value)) // N2.4; formats without NaN have no answer.
-      agree = !info.hasNaN || (theirs.isNaN() && std::isnan(decodeElement(
-                                                     GetParam(), ours)));
+      agree = !info.hasNaN ||
+              (theirs.isNaN() && std::isnan(decodeElement(GetParam(), ours)));
     else if (std::fabs(value) < getOverflow())
       agree = ours == code;
     else // N2.2 saturates; APFloat does so only without NaN and infinity.
@@ -69,8 +69,8 @@ protected:
     if (agree)
       return testing::AssertionSuccess();
     return testing::AssertionFailure()
-           << info.name << ": " << value << " is " << int(ours)
-           << " by N2 and " << code << " by APFloat";
+           << info.name << ": " << value << " is " << int(ours) << " by N2 and "
+           << code << " by APFloat";
   }
 };
 

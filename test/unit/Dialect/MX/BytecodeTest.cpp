@@ -27,6 +27,7 @@ struct Content {
 
 struct OtherAttr
     : public Attribute::AttrBase<OtherAttr, Attribute, AttributeStorage> {
+  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(OtherAttr)
   using Base::Base;
   static constexpr StringLiteral name = "mx.other";
 };
@@ -56,11 +57,11 @@ struct OtherInterface : public BytecodeDialectInterface {
 };
 
 struct OtherDialect : public Dialect {
+  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(OtherDialect)
   OtherDialect(MLIRContext *context, Content content)
-      : Dialect(getDialectNamespace(), context,
-                TypeID::get<OtherDialect>()) {
+      : Dialect(getDialectNamespace(), context, TypeID::get<OtherDialect>()) {
     addAttributes<OtherAttr>();
-    addInterfaces<OtherInterface>(content);
+    addInterface(std::make_unique<OtherInterface>(this, content));
   }
   static constexpr StringLiteral getDialectNamespace() { return {"mx"}; }
   void printAttribute(Attribute, DialectAsmPrinter &printer) const override {
@@ -71,19 +72,11 @@ struct OtherDialect : public Dialect {
 /// Bytecode of a module with one attribute of the other dialect.
 std::string write(Content content) {
   MLIRContext context;
-  DialectRegistry registry;
-  registry.insert(TypeID::get<OtherDialect>(), "mx",
-                  [content](MLIRContext *context) -> Dialect * {
-                    return context->getOrLoadDialect<OtherDialect>(
-                        "mx", TypeID::get<OtherDialect>(), [&] {
-                          return std::make_unique<OtherDialect>(context,
-                                                                content);
-                        });
-                  });
-  context.appendDialectRegistry(registry);
-  context.loadAllAvailableDialects();
+  context.getOrLoadDialect("mx", TypeID::get<OtherDialect>(), [&] {
+    return std::make_unique<OtherDialect>(&context, content);
+  });
   OwningOpRef<ModuleOp> module = ModuleOp::create(UnknownLoc::get(&context));
-  (*module)->setAttr("a", OtherAttr::get(&context));
+  (*module)->setAttr("mx.a", OtherAttr::get(&context));
   std::string bytes;
   llvm::raw_string_ostream stream(bytes);
   EXPECT_TRUE(succeeded(writeBytecodeToFile(*module, stream)));
@@ -107,14 +100,14 @@ std::string read(StringRef bytes) {
 TEST(Bytecode, SameVersionIsRead) { EXPECT_EQ("read", read(write({}))); }
 
 TEST(Bytecode, NewerVersionIsRefused) {
-  EXPECT_NE(read(write({/*version=*/2})).find(
-                "expected an mx dialect version of at most 1, got 2"),
+  EXPECT_NE(read(write({/*version=*/2}))
+                .find("expected an mx dialect version of at most 1, got 2"),
             std::string::npos);
 }
 
 TEST(Bytecode, UnknownAttributeIsRefused) {
-  EXPECT_NE(read(write({1, /*code=*/7})).find(
-                "expected the code 0 of an mx attribute, got 7"),
+  EXPECT_NE(read(write({1, /*code=*/7}))
+                .find("expected the code 0 of an mx attribute, got 7"),
             std::string::npos);
 }
 

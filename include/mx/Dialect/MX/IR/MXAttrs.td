@@ -116,7 +116,7 @@ def MX_HadamardAttr : MX_Attr<"Hadamard", "hadamard"> {
   let description = [{
     Multiplies each group of `size` neighbours by `R = diag(signs) · H / √size`.
     `size` is a power of two in 2…256; `signs`, if given, has `size` entries of 1
-    or -1.
+    or -1, and at least one -1: a rotation has one spelling.
 
     ```mlir
     #mx.hadamard<32>

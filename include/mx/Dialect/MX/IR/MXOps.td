@@ -50,7 +50,7 @@ def MX_TensorScale : Type<
 /// Generated code takes it for granted that operandSegmentSizes counts one operand
 /// for each that is not optional; the generic form can say otherwise.
 class MX_OneOperand<int group, string name> : PredOpTrait<"there is one " # name,
-    CPred<"$_op.getODSOperandIndexAndLength(" # group # ").second == 1">>;
+    CPred<"this->getODSOperandIndexAndLength(" # group # ").second == 1">>;
 
 //===----------------------------------------------------------------------===//
 // Making and taking apart
