@@ -50,12 +50,16 @@ static void addCleanup(OpPassManager &pm) {
 void mlir::mx::buildImportPhase(OpPassManager &pm, const PipelineOptions &) {
   // Before TOSA's own lowering, which fails on the block-scaled operations.
   pm.addPass(createImportPass());
+  // Before the first canonicalisation, whose folder gets constants wrong.
+  pm.addPass(createExpandConversionsPass());
   tosa::addTosaToLinalgPasses(pm, TosaToLinalgOptions(),
                               TosaToLinalgNamedOptions(), std::nullopt);
   OpPassManager &functions = pm.nest<func::FuncOp>();
   functions.addPass(createTosaToArithPass());
   functions.addPass(createTosaToTensorPass());
   functions.addPass(createTosaToSCFPass());
+  // And again for those that TOSA's casts have become.
+  pm.addPass(createExpandConversionsPass());
   addCleanup(pm);
 }
 

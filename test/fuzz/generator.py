@@ -40,7 +40,7 @@ class Generator:
     """The program being made, and one source of randomness."""
 
     def __init__(self, seed: int, steps: int = 6) -> None:
-        """Makes a program of about `steps` operations."""
+        """Makes a program of up to about `steps` operations."""
         self.random = random.Random(seed)
         self.blocks = Blocks(seed)
         self.program = Program()
@@ -49,8 +49,10 @@ class Generator:
         self.count = 0
         for _ in range(self.random.choice((1, 1, 2))):
             self.start()
-        for _ in range(self.random.randint(1, steps)):
-            self.step()
+        enough = self.random.randint(2, steps)
+        for _ in range(10 * steps):  # A step may find nothing to do.
+            if len(self.program.operations) < enough:
+                self.step()
         self.choose_outputs()
 
     # --- names and choices ---------------------------------------------------
@@ -256,7 +258,7 @@ class Generator:
         """Returns what nothing uses, and sometimes more."""
         produced = {result.name for op in self.program.operations for result in op.results}
         leaves = [v for v in self.values if v.name not in self.used and v.name in produced]
-        others = [v for v in self.values if v not in leaves and self.chance(0.15)]
+        others = [v for v in self.values if v not in leaves and self.chance(0.35)]
         self.program.outputs = (leaves + others)[:6] or self.values[-1:]
         needed = {v.name for v in self.program.outputs}
         for operation in self.program.operations:

@@ -216,7 +216,10 @@ static LogicalResult convertToCodes(ModuleOp module) {
     return converter.isSignatureLegal(op.getFunctionType()) &&
            converter.isLegal(&op.getBody());
   });
-  return applyFullConversion(module, target, std::move(patterns));
+  // Upstream's folder of conversions is wrong for these types.
+  ConversionConfig config;
+  config.foldingMode = DialectConversionFoldingMode::Never;
+  return applyFullConversion(module, target, std::move(patterns), config);
 }
 
 namespace {

@@ -38,6 +38,10 @@ LogicalResult verifyConversion(Operation *op);
 /// the set below.
 bool isConversion(Operation *op);
 
+/// Expands an arith.extf or arith.truncf of a small float in place, with casts
+/// between the small type and its codes around it.
+void expandConversion(RewriterBase &rewriter, Operation *op);
+
 /// arith.extf, truncf, scaling_extf, scaling_truncf and bitcast, and
 /// arith.constant.
 void populateSmallFloatConversionPatterns(const TypeConverter &converter,

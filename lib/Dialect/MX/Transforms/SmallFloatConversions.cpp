@@ -259,6 +259,26 @@ static Value applyToElements(OpBuilder &builder, Location loc, Operation *op,
       .getResult(0);
 }
 
+void mlir::mx::expandConversion(RewriterBase &rewriter, Operation *op) {
+  auto castTo = [&](Type type, Value value) -> Value {
+    if (value.getType() == type)
+      return value;
+    return UnrealizedConversionCastOp::create(rewriter, op->getLoc(), type,
+                                              value)
+        .getResult(0);
+  };
+  auto getCodes = [](Type type) {
+    return isSmallFloat(type) ? getCodeType(type) : type;
+  };
+  rewriter.setInsertionPoint(op);
+  Value input = op->getOperand(0);
+  Type resultType = op->getResult(0).getType();
+  Value result = applyToElements(rewriter, op->getLoc(), op,
+                                 castTo(getCodes(input.getType()), input),
+                                 getCodes(resultType), convertElement);
+  rewriter.replaceOp(op, castTo(resultType, result));
+}
+
 //===----------------------------------------------------------------------===//
 // Patterns
 //===----------------------------------------------------------------------===//

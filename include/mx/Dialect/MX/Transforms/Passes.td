@@ -45,6 +45,23 @@ def DecomposeLinalgPass : Pass<"mx-decompose-linalg", "::mlir::func::FuncOp"> {
     "::mlir::math::MathDialect", "::mlir::tensor::TensorDialect"];
 }
 
+def ExpandConversionsPass : Pass<"mx-expand-conversions", "::mlir::ModuleOp"> {
+  let summary = "write conversions of small floats as integer arithmetic";
+  let description = [{
+    Expands every `arith.extf` and `arith.truncf` of an FP4, FP6, FP8 or E8M0 type by
+    N1 and N2, between casts of the small type to its codes, which
+    `mx-expand-small-floats` removes.
+
+    **Requires** any IR. **Ensures** that no such operation is left for upstream's
+    folder, which turns some constants into wrong numbers; runs before anything that
+    canonicalises. **Decides** nothing. **Remarks**: none; a conversion that has no
+    expansion is an error.
+    **Example**: (* example: test/Dialect/MX/expand-conversions.mlir *)
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
+    "::mlir::tensor::TensorDialect"];
+}
+
 def ExpandCopiesPass : Pass<"mx-expand-copies", "::mlir::func::FuncOp"> {
   let summary = "write copies between strided buffers as loops";
   let description = [{
