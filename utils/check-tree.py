@@ -69,7 +69,10 @@ def read_tree():
     """All text files of the project, as {relative path: lines}."""
     tree = {}
     for folder, folders, names in os.walk(ROOT):
-        folders[:] = sorted(f for f in folders if f not in SKIPPED and not f.startswith("build"))
+        folders[:] = sorted(
+            f for f in folders
+            if f not in SKIPPED and not f.startswith("build") and not f.endswith("_cache")
+        )
         for name in sorted(names):
             path = Path(folder, name)
             try:
