@@ -69,10 +69,7 @@ def read_tree():
     """All text files of the project, as {relative path: lines}."""
     tree = {}
     for folder, folders, names in os.walk(ROOT):
-        folders[:] = sorted(
-            f for f in folders
-            if f not in SKIPPED and not f.startswith("build") and not f.endswith("_cache")
-        )
+        folders[:] = sorted(f for f in folders if f not in SKIPPED and f[:5] != "build" and f[-6:] != "_cache")
         for name in sorted(names):
             path = Path(folder, name)
             try:
