@@ -63,7 +63,7 @@ class CompiledLibrary:
         """Copy a result and free it."""
         shape = tuple(descriptor.sizes)
         size = int(np.prod(shape, dtype=np.int64)) * np.dtype(dtype).itemsize
-        start = descriptor.aligned + descriptor.offset * np.dtype(dtype).itemsize
+        start = (descriptor.aligned or 0) + descriptor.offset * np.dtype(dtype).itemsize
         data = (ctypes.c_char * size).from_address(start)
         array = np.frombuffer(data, dtype).reshape(shape).copy()
         self.libc.free(descriptor.allocated)

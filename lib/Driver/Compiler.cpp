@@ -181,7 +181,8 @@ static bool isExternal(Operation *op) {
 /// S6: compiled code reaches nothing but the runtime symbols.
 LogicalResult Compiler::checkExternalSymbols() {
   WalkResult result = module->walk([](Operation *op) {
-    if (op->getName().getStringRef() == "llvm.inline_asm")
+    if (op->getName().getStringRef() == "llvm.inline_asm" ||
+        op->hasAttr("llvm.module_asm"))
       return WalkResult(
           op->emitError("expected code without inline assembly, got some"));
     if (!isExternal(op))

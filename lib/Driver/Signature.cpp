@@ -3,6 +3,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "mx/Driver/Signature.h"
+#include "RuntimeSymbols.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/BuiltinTypes.h"
@@ -75,6 +76,10 @@ static bool appendValue(Type type, std::vector<ValueSignature> &values) {
     appendBlocked(blocked, values);
     return true;
   }
+  // The caller passes plain row-major arrays.
+  auto buffer = dyn_cast<MemRefType>(type);
+  if (buffer && (!buffer.getLayout().isIdentity() || buffer.getMemorySpace()))
+    return false;
   bool isBuffer = isa<RankedTensorType, MemRefType>(type);
   Type elementType = isBuffer ? cast<ShapedType>(type).getElementType() : type;
   std::optional<DType> element = convertElementType(elementType);
@@ -119,7 +124,16 @@ static LogicalResult recordFunction(func::FuncOp function,
 /// The driver adds symbols of its own to the program.
 static LogicalResult verifyNames(ModuleOp module) {
   for (Operation &op : *module.getBody()) {
+    if (isa<ModuleOp>(op))
+      return op.emitError("expected functions in the outermost module, got a "
+                          "module inside it");
     auto name = op.getAttrOfType<StringAttr>(SymbolTable::getSymbolAttrName());
+    auto function = dyn_cast<func::FuncOp>(op);
+    if (function && !function.isDeclaration() &&
+        isAllowedSymbol(name.getValue()))
+      return op.emitError() << "expected a name that compiled code does not "
+                               "call itself, got '"
+                            << name.getValue() << "'";
     if (name && (name.getValue().starts_with(kEntryPrefix) ||
                  name.getValue() == kSignaturesSymbol))
       return op.emitError() << "expected a name that is not reserved ('"

@@ -137,3 +137,14 @@ func.func @bitcasts(%x: f4E2M1FN, %y: tensor<?xi4>, %z: f8E5M2)
   %2 = arith.bitcast %z : f8E5M2 to i8
   return %0, %1, %2 : i4, tensor<?xf4E2M1FN>, i8
 }
+
+// What is packed right after unpacking is the bytes themselves, in any order of operations.
+
+// CHECK-NOT: mx.packed
+module @graph_region {
+  %packed = "mx.packed.pack"(%codes, %init) {bits = 4 : i64} : (tensor<4x6xi8>, tensor<4x3xi8>) -> tensor<4x3xi8>
+  %codes = "mx.packed.unpack"(%bytes, %wide) {bits = 4 : i64} : (tensor<4x3xi8>, tensor<4x6xi8>) -> tensor<4x6xi8>
+  %bytes = tensor.empty() : tensor<4x3xi8>
+  %init = tensor.empty() : tensor<4x3xi8>
+  %wide = tensor.empty() : tensor<4x6xi8>
+}

@@ -300,3 +300,13 @@ func.func @dequantize_extra_loop(%x: tensor<4x2x32xf4E2M1FN>, %xs: tensor<4x2xf8
   } -> tensor<4x2x32xf32>
   return %0 : tensor<4x2x32xf32>
 }
+
+func.func @dequantize_overflowing(%x: tensor<1x1152921504606846976x32xf4E2M1FN>, %xs: tensor<1x1152921504606846976xf8E8M0FNU>, %out: tensor<1x1152921504606846976x32xf32>) -> tensor<1x1152921504606846976x32xf32> {
+  // expected-remark@+1 {{linalg.generic: its blocks have too many elements}}
+  %0 = linalg.generic {indexing_maps = [#mkokb_m_ko_kb, #mkokb_m_ko, #mkokb_m_ko_kb], iterator_types = ["parallel", "parallel", "parallel"]} ins(%x, %xs : tensor<1x1152921504606846976x32xf4E2M1FN>, tensor<1x1152921504606846976xf8E8M0FNU>) outs(%out : tensor<1x1152921504606846976x32xf32>) {
+  ^bb0(%x_: f4E2M1FN, %xs_: f8E8M0FNU, %sum: f32):
+    %1 = arith.scaling_extf %x_, %xs_ : f4E2M1FN, f8E8M0FNU to f32
+    linalg.yield %1 : f32
+  } -> tensor<1x1152921504606846976x32xf32>
+  return %0 : tensor<1x1152921504606846976x32xf32>
+}

@@ -73,3 +73,14 @@ func.func @control_flow(%w: !mx.tensor<4x32, mxfp4, axis = 1>, %n: index, %flag:
   %1 = arith.select %flag, %0, %w : !mx.tensor<4x32, mxfp4, axis = 1>
   return %1 : !mx.tensor<4x32, mxfp4, axis = 1>
 }
+
+// -----
+
+// Attributes stay with their argument when an earlier one becomes its parts.
+
+// CHECK-LABEL: @attributes
+// CHECK-SAME: (%{{.+}}: tensor<2x16xi8>, %{{.+}}: tensor<2x1xi8>, %{{.+}}: tensor<2xf32> {bufferization.writable = true})
+func.func @attributes(%w: !mx.tensor<2x32, mxfp4, axis = 1>,
+                      %x: tensor<2xf32> {bufferization.writable = true}) -> tensor<2xf32> {
+  return %x : tensor<2xf32>
+}

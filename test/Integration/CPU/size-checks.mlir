@@ -5,6 +5,8 @@
 // RUN: not mx-run %s --function=rotate --input=2x48xf32=1 2>&1 | FileCheck %s --check-prefix=ROTATE
 // RUN: not mx-run %s --function=bundle --input=4x32xi8=0 --input=4x3xi8=127 2>&1 | FileCheck %s --check-prefix=BUNDLE
 // RUN: not mx-run %s --function=experts --input=3x64xf32=1 --input=2x8x32xi8=34 --input=2x8x2xi8=127 --input=3xi32=1 --input=3x8xf32=0 2>&1 | FileCheck %s --check-prefix=EXPERTS
+// RUN: not mx-run %s --function=unbundle --input=1x16xi8=1 --input=1x1xi8=127 2>&1 | FileCheck %s --check-prefix=UNBUNDLE
+// RUN: not mx-run %s --function=cast --input=1x32xf32=1 2>&1 | FileCheck %s --check-prefix=CAST
 
 // Sizes that no type knows are compared by the program before it touches memory.
 
@@ -39,4 +41,17 @@ func.func @experts(%a: tensor<?x64xf32>, %w: !mx.tensor<?x8x64, mxfp4, axis = 2>
                              !mx.tensor<?x8x64, mxfp4, axis = 2>, tensor<?xi32>)
                          outs(%c : tensor<?x8xf32>)
   return %0 : tensor<?x8xf32>
+}
+
+// UNBUNDLE: error: expected the payload and its type to agree
+func.func @unbundle(%w: !mx.tensor<?x32, mxfp4, axis = 1>) -> (tensor<4x16xi8>, tensor<4x1xi8>) {
+  %payload, %scales = mx.unbundle %w : !mx.tensor<?x32, mxfp4, axis = 1> to tensor<4x16xi8>, tensor<4x1xi8>
+  return %payload, %scales : tensor<4x16xi8>, tensor<4x1xi8>
+}
+
+// CAST: error: expected the result and its type to agree
+func.func @cast(%x: tensor<?x32xf32>) -> tensor<4x1xf8E8M0FNU> {
+  %data, %scale = tosa.cast_to_block_scaled %x {block_size = #tosa.block_size<BLOCK_SIZE_32>}
+    : (tensor<?x32xf32>) -> (tensor<4x32xf4E2M1FN>, tensor<4x1xf8E8M0FNU>)
+  return %scale : tensor<4x1xf8E8M0FNU>
 }

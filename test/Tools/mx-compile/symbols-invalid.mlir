@@ -27,6 +27,15 @@
 // RUN: not mx-compile bare.mlir 2>&1 -o a.o | FileCheck %s --check-prefix=CHECK-BARE
 // CHECK-BARE: bare.mlir:1:1: error: expected 'f' to take buffers by memref descriptor, got another convention
 
+// RUN: not mx-compile nested.mlir 2>&1 | FileCheck %s --check-prefix=CHECK-NESTED
+// CHECK-NESTED: nested.mlir:1:1: error: expected functions in the outermost module, got a module inside it
+// RUN: not mx-compile taken.mlir -o a.so 2>&1 | FileCheck %s --check-prefix=CHECK-TAKEN
+// CHECK-TAKEN: taken.mlir:1:1: error: expected a name that compiled code does not call itself, got 'free'
+// RUN: not mx-compile strided.mlir 2>&1 | FileCheck %s --check-prefix=CHECK-STRIDED
+// CHECK-STRIDED: strided.mlir:1:1: error: expected the arguments of a public function to be {{.*}}, got 'memref<2x2xf32, strided<[1, 2]>>'
+// RUN: not mx-run module-assembly.mlir 2>&1 | FileCheck %s --check-prefix=CHECK-MODULE-ASSEMBLY
+// CHECK-MODULE-ASSEMBLY: module-assembly.mlir:1:1: error: expected code without inline assembly, got some
+
 //--- external.mlir
 func.func private @getpid() -> i32
 func.func @f() -> i32 {
@@ -70,4 +79,27 @@ func.func @f(%x: tensor<2xcomplex<f32>>) {
 func.func @f() -> i4 {
   %0 = arith.constant 1 : i4
   return %0 : i4
+}
+//--- nested.mlir
+module @inner {
+  func.func @f() {
+    return
+  }
+}
+func.func @g() {
+  return
+}
+//--- taken.mlir
+func.func @free(%x: tensor<4xf32>) -> tensor<4xf32> {
+  return %x : tensor<4xf32>
+}
+//--- strided.mlir
+func.func @f(%x: memref<2x2xf32, strided<[1, 2]>>) {
+  return
+}
+//--- module-assembly.mlir
+module attributes {llvm.module_asm = [".globl unexpected", "unexpected: ret"]} {
+  func.func @f() {
+    return
+  }
 }

@@ -89,7 +89,7 @@ Value splitDimension(RewriterBase &rewriter, Location loc, Value value,
 
 /// Returns `value` as `type`, which differs at most in what it says about
 /// sizes.
-Value castTo(RewriterBase &rewriter, Location loc, Value value, Type type);
+Value castResult(RewriterBase &rewriter, Location loc, Value value, Type type);
 
 /// Makes one value of payload and scales. A bundle of what an unbundle gave
 /// folds to its source.

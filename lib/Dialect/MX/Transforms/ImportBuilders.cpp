@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Import.h"
+#include "SizeChecks.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/Diagnostics.h"
 
@@ -109,11 +110,14 @@ Value mlir::mx::splitDimension(RewriterBase &rewriter, Location loc,
       tensor::getMixedSizes(rewriter, loc, like));
 }
 
-Value mlir::mx::castTo(RewriterBase &rewriter, Location loc, Value value,
-                       Type type) {
+Value mlir::mx::castResult(RewriterBase &rewriter, Location loc, Value value,
+                           Type type) {
   if (value.getType() == type)
     return value;
-  return tensor::CastOp::create(rewriter, loc, type, value);
+  auto ranked = dyn_cast<RankedTensorType>(type);
+  if (!ranked)
+    return tensor::CastOp::create(rewriter, loc, type, value);
+  return castChecked(rewriter, loc, value, ranked, "the result");
 }
 
 //===----------------------------------------------------------------------===//

@@ -60,7 +60,7 @@ LogicalResult mlir::mx::importDequantize(linalg::GenericOp op,
   int64_t last = (*dims).axis + (*dims).blocksApart;
   numbers = splitDimension(rewriter, loc, numbers, (*dims).axis, last,
                            (*parts).payload);
-  rewriter.replaceOp(op,
-                     castTo(rewriter, loc, numbers, op.getResult(0).getType()));
+  rewriter.replaceOp(
+      op, castResult(rewriter, loc, numbers, op.getResult(0).getType()));
   return report.pass("mx.dequantize" + noteScales(*parts));
 }

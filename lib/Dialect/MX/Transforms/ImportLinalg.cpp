@@ -8,6 +8,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "ImportLinalg.h"
+#include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
 using namespace mlir::mx;
@@ -169,8 +170,9 @@ FailureOr<ImportParts> mlir::mx::matchScaledParts(linalg::GenericOp op,
   if (dims.blocksApart) {
     int64_t blocks = shape[dims.axis];
     shape.erase(shape.begin() + dims.axis + 1);
-    if (!ShapedType::isDynamic(blocks))
-      shape[dims.axis] = blocks * dims.block;
+    if (!ShapedType::isDynamic(blocks) &&
+        llvm::MulOverflow(blocks, dims.block, shape[dims.axis]))
+      return report.miss("its blocks have too many elements");
   }
   FailureOr<BlockTensorType> type =
       getImportType(op.getLoc(), shape, *format, dims.axis, scalesType, report);

@@ -101,10 +101,10 @@ static LogicalResult importCastTo(tosa::CastToBlockScaledOp op,
       /*satfinite=*/false, StringAttr());
   auto parts = UnbundleOp::create(rewriter, loc, (*type).getPayloadType(),
                                   (*type).getScalesType(), Type(), quantize);
-  rewriter.replaceOp(op, {castTo(rewriter, loc, parts.getPayload(),
-                                 op.getOutputData().getType()),
-                          castTo(rewriter, loc, parts.getScales(),
-                                 op.getOutputScale().getType())});
+  rewriter.replaceOp(op, {castResult(rewriter, loc, parts.getPayload(),
+                                     op.getOutputData().getType()),
+                          castResult(rewriter, loc, parts.getScales(),
+                                     op.getOutputScale().getType())});
   return report.pass("mx.quantize with scale_rule(" + stringifyScaleRule(rule) +
                      ")");
 }
@@ -125,7 +125,7 @@ static LogicalResult importCastFrom(tosa::CastFromBlockScaledOp op,
   Location loc = op.getLoc();
   Value numbers = DequantizeOp::create(
       rewriter, loc, type, bundleParts(rewriter, loc, *parts), StringAttr());
-  rewriter.replaceOp(op, castTo(rewriter, loc, numbers, op.getType()));
+  rewriter.replaceOp(op, castResult(rewriter, loc, numbers, op.getType()));
   return report.pass("mx.dequantize");
 }
 
@@ -182,7 +182,7 @@ static LogicalResult importMatmul(tosa::MatmulTBlockScaledOp op,
       buildZeros(rewriter, loc, op.getAData(), op.getBData(), element);
   Value product =
       buildMatmul(rewriter, loc, *lhs, *rhs, zeros, /*oneRhs=*/*broadcast);
-  rewriter.replaceOp(op, castTo(rewriter, loc, product, op.getType()));
+  rewriter.replaceOp(op, castResult(rewriter, loc, product, op.getType()));
   return report.pass("mx.matmul");
 }
 

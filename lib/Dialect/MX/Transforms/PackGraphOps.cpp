@@ -79,9 +79,13 @@ struct PackBundle : public OpConversionPattern<BundleOp> {
           isBytes
               ? createCodeCount(rewriter, loc, payload, bits)
               : tensor::DimOp::create(rewriter, loc, payload, last).getResult();
-    if (!isBytes)
+    // Elements are compared before packing: bytes hide the last of them.
+    if (!isBytes) {
+      payload = castChecked(rewriter, loc, payload, type.getPayloadType(),
+                            "the payload");
       payload = packCodes(rewriter, loc,
                           castElements(rewriter, loc, payload, byte), bits);
+    }
     parts.payload = castChecked(rewriter, loc, payload,
                                 type.getPackedPayloadType(), "the payload");
     parts.scales = castChecked(
@@ -117,8 +121,9 @@ struct PackUnbundle : public OpConversionPattern<UnbundleOp> {
                        payloadType.getElementType());
     Value scales =
         castElements(rewriter, loc, parts.scales, scalesType.getElementType());
-    SmallVector<Value> results{castTo(rewriter, loc, payload, payloadType),
-                               castTo(rewriter, loc, scales, scalesType)};
+    SmallVector<Value> results{
+        castChecked(rewriter, loc, payload, payloadType, "the payload"),
+        castChecked(rewriter, loc, scales, scalesType, "the scales")};
     if (op.getTensorScale())
       results.push_back(parts.tensorScale);
     rewriter.replaceOp(op, results);

@@ -64,8 +64,36 @@ static void populateBoundaryConversion(TypeConverter &converter) {
   });
 }
 
+/// The attributes of `types`, which some values of a function have, for the
+/// parts that the values become: a part of a block-scaled tensor has none.
+static ArrayAttr spreadAttributes(TypeRange types, ArrayAttr attributes) {
+  if (!attributes)
+    return {};
+  SmallVector<Attribute> spread;
+  auto none = DictionaryAttr::get(attributes.getContext());
+  for (auto [type, attribute] : llvm::zip_equal(types, attributes)) {
+    auto block = dyn_cast<BlockTensorType>(type);
+    if (block)
+      spread.append(getPartTypes(block, /*withSize=*/false).size(), none);
+    else
+      spread.push_back(attribute);
+  }
+  return ArrayAttr::get(attributes.getContext(), spread);
+}
+
+/// Lines the attributes of arguments and results up with the parts to be.
+static void spreadFunctionAttributes(func::FuncOp function) {
+  if (ArrayAttr spread = spreadAttributes(function.getArgumentTypes(),
+                                          function.getArgAttrsAttr()))
+    function.setArgAttrsAttr(spread);
+  if (ArrayAttr spread = spreadAttributes(function.getResultTypes(),
+                                          function.getResAttrsAttr()))
+    function.setResAttrsAttr(spread);
+}
+
 static LogicalResult packBoundaries(ModuleOp module) {
   MLIRContext *context = module.getContext();
+  module.walk(spreadFunctionAttributes);
   TypeConverter converter;
   populateBoundaryConversion(converter);
   RewritePatternSet patterns(context);

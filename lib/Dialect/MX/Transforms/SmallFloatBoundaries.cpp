@@ -164,18 +164,21 @@ LogicalResult mlir::mx::packFunctionBoundaries(ModuleOp module) {
   return success();
 }
 
-/// pack(unpack(bytes)) ⇒ bytes. The unused bits of canonical bytes are zero, so
-/// that nothing else can come out.
+/// pack(unpack(bytes)) ⇒ bytes. The unused bits of canonical bytes are zero
+/// (N1.6, which a caller's bytes must keep to), so that nothing else can come
+/// out.
 void mlir::mx::foldPackOfUnpack(ModuleOp module) {
-  module.walk([](PackedPackOp pack) {
+  SmallVector<PackedPackOp> packs;
+  module.walk([&](PackedPackOp pack) { packs.push_back(pack); });
+  for (PackedPackOp pack : packs) {
     auto unpack = pack.getSource().getDefiningOp<PackedUnpackOp>();
     if (!unpack || pack.getResults().empty() ||
         unpack.getBits() != pack.getBits() ||
         unpack.getSource().getType() != pack.getResult(0).getType())
-      return;
+      continue;
     pack.getResult(0).replaceAllUsesWith(unpack.getSource());
     pack.erase();
     if (isOpTriviallyDead(unpack))
       unpack.erase();
-  });
+  }
 }

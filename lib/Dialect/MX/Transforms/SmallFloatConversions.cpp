@@ -214,7 +214,8 @@ static Value multiplyByScale(OpBuilder &builder, Location loc, Operation *op,
 }
 
 /// x / scale. By a power of two an f32 quotient is exact, or so small that
-/// every small type rounds it to zero. An f64 quotient of f32 numbers is never
+/// every element type rounds it to zero (not so E8M0, whose least values are
+/// subnormal in f32). An f64 quotient of f32 numbers is never
 /// moved onto a tie of a narrower type by its own rounding.
 static Value divideByScale(OpBuilder &builder, Location loc, Operation *op,
                            ValueRange inputs) {
@@ -223,7 +224,7 @@ static Value divideByScale(OpBuilder &builder, Location loc, Operation *op,
   Type result = op->getResult(0).getType();
   LaneBuilder lanes(builder, loc, inputs[0]);
   bool isPowerOfTwo = isa<Float8E8M0FNUType>(getElementTypeOrSelf(scale));
-  if (isPowerOfTwo && isSmallFloat(result) &&
+  if (isPowerOfTwo && getElementType(getElementTypeOrSelf(result)) &&
       !getElementTypeOrSelf(number).isF64())
     return fromF32(builder, loc, result,
                    lanes.divideNumbers(toF32(builder, loc, number, inputs[0]),
@@ -318,6 +319,9 @@ struct ExpandBitcast : public OpConversionPattern<OpTy> {
       rewriter.replaceOp(op, source);
     else if (from == to)
       rewriter.replaceOpWithNewOp<tensor::CastOp>(op, type, source);
+    else if (isa<TensorType>(type) && from.isInteger() && to.isInteger() &&
+             from.getIntOrFloatBitWidth() == to.getIntOrFloatBitWidth())
+      rewriter.replaceOpWithNewOp<tensor::BitcastOp>(op, type, source);
     else if (!from.isInteger() || !to.isInteger())
       rewriter.replaceOpWithNewOp<arith::BitcastOp>(op, type, source);
     else if (from.getIntOrFloatBitWidth() < to.getIntOrFloatBitWidth())

@@ -9,18 +9,22 @@
 //   mxrt_check_number(context, value)        each number in order
 //   mxrt_check_matmul(context, site)         compare
 //
-// | operation    | buffers                              | numbers |
-// |--------------|--------------------------------------|---------|
-// | tensor_scale | source, init | format, rule, rounding, satfinite |
-// | quantize     | source, [tensor scale], payload, scales | format, rule,
-// |              |   rounding, satfinite, random bits, index axis, whether
-// there |              |   is a tensor scale, seed | | dequantize   | payload,
-// scales, [tensor scale], init | format, whether there |              |   is a
-// tensor scale | | rotate       | source, init | size, inverse, 4 words of
-// signs (bit set: -1) | | matmul       | saved init, lhs…, rhs…, [ends], init |
-// k, buffers of lhs, |              |   buffers of rhs, lhs format, rhs format,
-// whether there are |              |   ends | | pack, unpack | source, init |
-// bits |
+// What each operation pushes, buffers first, then numbers:
+//
+//   tensor_scale  source, init
+//                 format, rule, rounding, satfinite
+//   quantize      source, [tensor scale], payload, scales
+//                 format, rule, rounding, satfinite, random bits, index axis,
+//                 whether there is a tensor scale, seed
+//   dequantize    payload, scales, [tensor scale], init
+//                 format, whether there is a tensor scale
+//   rotate        source, init
+//                 size, inverse, 4 words of signs (bit set: -1)
+//   matmul        saved init, lhs..., rhs..., [ends], init
+//                 k, buffers of lhs, buffers of rhs, lhs format, rhs format,
+//                 whether there are ends
+//   pack, unpack  source, init
+//                 bits
 //
 // The context is the address of the external byte `mxrt_check_context`, so that
 // programs and checkers need no global state. Sites index the module's

@@ -110,7 +110,8 @@ def ImportPass : Pass<"mx-import", "::mlir::ModuleOp"> {
     operation that scales was not recognised.
     **Example**: (* example: test/Dialect/MX/import.mlir *)
   }];
-  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::tensor::TensorDialect",
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::cf::ControlFlowDialect",
+    "::mlir::tensor::TensorDialect",
     "::mlir::linalg::LinalgDialect", "::mlir::mx::MXDialect"];
 }
 
@@ -129,6 +130,19 @@ def InsertChecksPass : Pass<"mx-insert-checks", "::mlir::ModuleOp"> {
   }];
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::func::FuncDialect",
     "::mlir::memref::MemRefDialect", "::mlir::mx::MXDialect"];
+}
+
+def OrderGlobalsPass : Pass<"mx-order-globals", "::mlir::ModuleOp"> {
+  let summary = "put the constants that bufferisation made in a fixed order";
+  let description = [{
+    Sorts and numbers the globals that bufferisation made of constants by their first
+    use. Bufferisation makes them in an order that differs from run to run.
+
+    **Requires** bufferised IR. **Ensures** that the same input gives the same globals
+    in the same order; globals of other names are untouched. **Decides** nothing.
+    **Remarks**: none.
+    **Example**: (* example: test/Dialect/MX/order-globals.mlir *)
+  }];
 }
 
 def PackLayoutsPass : Pass<"mx-pack-layouts", "::mlir::ModuleOp"> {
@@ -167,7 +181,7 @@ def SelectKernelsPass : Pass<"mx-select-kernels", "::mlir::ModuleOp"> {
   let summary = "name the kernel that will run each operation";
   let description = [{
     Gives every `mx` operation that computes a `kernel` attribute: the first row of
-    `Target/Kernels.def` whose operation, formats and target features fit the module's
+    `Target/Kernels.def` whose operation and target features fit the module's
     `mx.target`. A kernel that the operation already names is kept.
 
     **Requires** quantised IR. **Ensures** that each such operation has a kernel; types
