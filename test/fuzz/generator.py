@@ -66,11 +66,11 @@ class Generator:
         self.count += 1
         return f"%v{self.count}"
 
-    def add(self, type: Type, operands: list[Value], text: str, helper: str = "") -> Value:
+    def add(self, type: Type, operands: list[Value], text: str, callee: str = "") -> Value:
         """Appends an operation of one result; in `text`, $ stands for the result."""
         result = Value(self.name(), type)
         text = text.replace("$", result.name)
-        self.program.operations.append(Operation((result,), tuple(operands), text, helper))
+        self.program.operations.append(Operation((result,), tuple(operands), text, callee))
         self.used |= {operand.name for operand in operands}
         self.values.append(result)
         return result
@@ -480,10 +480,10 @@ class Generator:
         if not value.type.survives_boundary():
             return
         self.count += 1
-        name = f"@helper{self.count}"
+        name = f"@callee{self.count}"
         lines, again = self.requantized(Value("%x", value.type))
         text = [line.replace("$", "%x") for line in lines]
-        helper = "\n".join(
+        callee = "\n".join(
             [
                 f"func.func private {name}(%x: {value.type}) -> {value.type} {{",
                 *("  " + line for line in text),
@@ -495,7 +495,7 @@ class Generator:
             value.type,
             [value],
             f"$ = func.call {name}({value.name}) : ({value.type}) -> {value.type}",
-            helper,
+            callee,
         )
 
     # --- products -------------------------------------------------------------

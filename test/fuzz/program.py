@@ -144,7 +144,7 @@ class Operation:
     results: tuple[Value, ...]
     operands: tuple[Value, ...]
     text: str
-    helper: str = ""
+    callee: str = ""
 
 
 def dense_text(array: Array, type: Plain) -> str:
@@ -226,7 +226,7 @@ class Program:
 
     def module(self, folded: bool) -> str:
         """Returns the MLIR, with its inputs as arguments or as constants."""
-        lines = [op.helper for op in self.operations if op.helper]
+        lines = [op.callee for op in self.operations if op.callee]
         arguments = (
             ""
             if folded
