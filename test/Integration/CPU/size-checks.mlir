@@ -7,6 +7,8 @@
 // RUN: not mx-run %s --function=experts --input=3x64xf32=1 --input=2x8x32xi8=34 --input=2x8x2xi8=127 --input=3xi32=1 --input=3x8xf32=0 2>&1 | FileCheck %s --check-prefix=EXPERTS
 // RUN: not mx-run %s --function=unbundle --input=1x16xi8=1 --input=1x1xi8=127 2>&1 | FileCheck %s --check-prefix=UNBUNDLE
 // RUN: not mx-run %s --function=cast --input=1x32xf32=1 2>&1 | FileCheck %s --check-prefix=CAST
+// RUN: not mx-run %s --function=call --input=2x5xf32=1 2>&1 | FileCheck %s --check-prefix=CALL
+// RUN: mx-run %s --function=call --input=2x6xf32=1 | FileCheck %s --check-prefix=WHOLE
 
 // Sizes that no type knows are compared by the program before it touches memory.
 
@@ -54,4 +56,17 @@ func.func @cast(%x: tensor<?x32xf32>) -> tensor<4x1xf8E8M0FNU> {
   %data, %scale = tosa.cast_to_block_scaled %x {block_size = #tosa.block_size<BLOCK_SIZE_32>}
     : (tensor<?x32xf32>) -> (tensor<4x32xf4E2M1FN>, tensor<4x1xf8E8M0FNU>)
   return %scale : tensor<4x1xf8E8M0FNU>
+}
+
+// Bytes cannot tell a callee that five codes and not six are meant.
+// CALL: error: expected the dynamic last size of a value passed to a function and its whole bytes to agree
+// WHOLE: result 0: 2x6xf32 min 1 max 1
+func.func @call(%x: tensor<2x?xf32>) -> tensor<2x?xf32> {
+  %0 = mx.quantize %x scale_rule(even) : tensor<2x?xf32> to !mx.tensor<2x?, mxfp4, axis = 1>
+  %1 = call @callee(%0) : (!mx.tensor<2x?, mxfp4, axis = 1>) -> tensor<2x?xf32>
+  return %1 : tensor<2x?xf32>
+}
+func.func private @callee(%w: !mx.tensor<2x?, mxfp4, axis = 1>) -> tensor<2x?xf32> {
+  %0 = mx.dequantize %w : !mx.tensor<2x?, mxfp4, axis = 1> to tensor<2x?xf32>
+  return %0 : tensor<2x?xf32>
 }

@@ -9,6 +9,7 @@
 #include "PackLayouts.h"
 #include "SizeChecks.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mx/Dialect/MX/IR/MXOps.h"
@@ -100,6 +101,25 @@ struct PackBundle : public OpConversionPattern<BundleOp> {
   }
 };
 
+/// Ends the program if a value that goes to another function of the program
+/// would come out there with another size: bytes tell whole codes only. What a
+/// public function returns goes to a caller that knows the size.
+void checkBoundary(OpBuilder &builder, UnbundleOp op,
+                   const PackedParts &parts) {
+  bool leavesProgram = llvm::all_of(op->getUsers(), [](Operation *user) {
+    auto function = user->getParentOfType<func::FuncOp>();
+    return isa<func::ReturnOp>(user) && function.isPublic();
+  });
+  if (!op->hasAttr(boundaryAttr) || leavesProgram || !parts.size)
+    return;
+  unsigned bits = op.getSource().getType().getFormat().getElementBits();
+  checkSizes(builder, op.getLoc(),
+             createCodeCount(builder, op.getLoc(), parts.payload, bits),
+             parts.size,
+             "the dynamic last size of a value passed to a function and its "
+             "whole bytes");
+}
+
 struct PackUnbundle : public OpConversionPattern<UnbundleOp> {
   using OpConversionPattern::OpConversionPattern;
 
@@ -109,6 +129,7 @@ struct PackUnbundle : public OpConversionPattern<UnbundleOp> {
     Location loc = op.getLoc();
     BlockTensorType type = op.getSource().getType();
     PackedParts parts = PackedParts::fromValues(type, adaptor.getSource());
+    checkBoundary(rewriter, op, parts);
     auto payloadType = cast<RankedTensorType>(op.getPayload().getType());
     auto scalesType = cast<RankedTensorType>(op.getScales().getType());
     Value payload = parts.payload;

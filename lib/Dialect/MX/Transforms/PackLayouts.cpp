@@ -60,6 +60,7 @@ static void populateBoundaryConversion(TypeConverter &converter) {
     auto unbundle = UnbundleOp::create(
         builder, loc, types[0], types[1],
         type.getFormat().getTensorScale() ? types[2] : Type(), values[0]);
+    unbundle->setAttr(boundaryAttr, builder.getUnitAttr());
     return SmallVector<Value>(unbundle->getResults());
   });
 }

@@ -10,6 +10,9 @@
 
 namespace mlir::mx {
 
+/// Marks the mx.unbundle operations that function boundaries need.
+inline constexpr llvm::StringLiteral boundaryAttr = "mx.boundary";
+
 /// One pattern for each graph operation but the products, and one for
 /// arith.select. `converter` maps !mx.tensor to its parts with size.
 void populatePackGraphOpsPatterns(const TypeConverter &converter,
