@@ -15,6 +15,9 @@
 
 namespace mxnum {
 
+/// The values of all codes, by code.
+const float *getDecodeTable(ElementType type);
+
 /// A magnitude on the grid of an element format: its code, before rounding, is
 /// `base + significand / 2^shift`.
 struct GridPosition {

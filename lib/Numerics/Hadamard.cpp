@@ -6,8 +6,8 @@
 //===----------------------------------------------------------------------===//
 
 #include "mx/Numerics/Hadamard.h"
+#include "FloatLanes.h"
 #include <cassert>
-#include <cmath>
 
 using namespace mxnum;
 
@@ -17,9 +17,12 @@ bool mxnum::isHadamardSize(int64_t size) {
 }
 
 float mxnum::getHadamardScale(int64_t size) {
-  // 1/size is exact and sqrt rounds once; no 1/√h lies near enough to the
-  // middle of two f32 numbers for the second rounding to matter.
-  return static_cast<float>(std::sqrt(1.0 / static_cast<double>(size)));
+  constexpr float sqrtHalf = 0x1.6a09e6p-1f; // √½, rounded
+  // Powers of two scale the rounded root exactly.
+  float scale = 1.0f;
+  for (; size >= 4; size /= 4)
+    scale *= 0.5f;
+  return size == 2 ? scale * sqrtHalf : scale;
 }
 
 static void applySigns(float *values, int64_t size, const int8_t *signs) {
@@ -29,15 +32,57 @@ static void applySigns(float *values, int64_t size, const int8_t *signs) {
     values[i] *= static_cast<float>(signs[i]);
 }
 
-/// Replaces each pair at distance `stride` by its sum and difference.
-static void applyButterflies(float *values, int64_t size, int64_t stride) {
-  for (int64_t start = 0; start < size; start += 2 * stride) {
-    for (int64_t i = start; i < start + stride; ++i) {
-      float a = values[i], b = values[i + stride];
-      values[i] = a + b;
-      values[i + stride] = a - b;
+/// Strides 1 and 2, which stay within four values. With (a, b) beside (b, a),
+/// a + b is the same in both lanes, and a − b is b negated plus a.
+static FloatLanes applyFirstStrides(FloatLanes x) {
+  constexpr BitLanes negatesOdd = {0, kF32SignBit, 0, kF32SignBit};
+  constexpr BitLanes negatesHigh = {0, 0, kF32SignBit, kF32SignBit};
+  x = __builtin_shufflevector(x, x, 1, 0, 3, 2) +
+      fromBits(toBits(x) ^ negatesOdd);
+  return __builtin_shufflevector(x, x, 2, 3, 0, 1) +
+         fromBits(toBits(x) ^ negatesHigh);
+}
+
+/// Strides `stride` and 2 · `stride`, four values of each quarter at a time.
+static void applyTwoStrides(float *values, int64_t size, int64_t stride) {
+  for (int64_t start = 0; start < size; start += 4 * stride)
+    for (int64_t i = start; i < start + stride; i += kLanes) {
+      float *place = values + i;
+      FloatLanes a = loadLanes(place), b = loadLanes(place + stride);
+      FloatLanes c = loadLanes(place + 2 * stride);
+      FloatLanes d = loadLanes(place + 3 * stride);
+      FloatLanes ab = a + b, cd = c + d;
+      storeLanes(ab + cd, place);
+      storeLanes(ab - cd, place + 2 * stride);
+      ab = a - b, cd = c - d;
+      storeLanes(ab + cd, place + stride);
+      storeLanes(ab - cd, place + 3 * stride);
     }
+}
+
+/// The last stride, half of the size.
+static void applyLastStride(float *values, int64_t stride) {
+  for (int64_t i = 0; i < stride; i += kLanes) {
+    FloatLanes a = loadLanes(values + i), b = loadLanes(values + stride + i);
+    storeLanes(a + b, values + i);
+    storeLanes(a - b, values + stride + i);
   }
+}
+
+static void applyButterflies(float *values, int64_t size) {
+  if (size == 2) {
+    float a = values[0], b = values[1];
+    values[0] = a + b;
+    values[1] = a - b;
+    return;
+  }
+  for (int64_t i = 0; i < size; i += kLanes)
+    storeLanes(applyFirstStrides(loadLanes(values + i)), values + i);
+  int64_t stride = kLanes;
+  for (; stride * 2 < size; stride *= 4)
+    applyTwoStrides(values, size, stride);
+  if (stride < size)
+    applyLastStride(values, stride);
 }
 
 void mxnum::rotateGroup(float *values, int64_t size, const int8_t *signs,
@@ -45,8 +90,7 @@ void mxnum::rotateGroup(float *values, int64_t size, const int8_t *signs,
   assert(isHadamardSize(size) && "N6.1 bounds the size");
   if (!inverse)
     applySigns(values, size, signs);
-  for (int64_t stride = 1; stride < size; stride *= 2)
-    applyButterflies(values, size, stride);
+  applyButterflies(values, size);
   float scale = getHadamardScale(size);
   for (int64_t i = 0; i < size; ++i)
     values[i] *= scale;

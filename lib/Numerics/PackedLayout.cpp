@@ -5,6 +5,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "mx/Numerics/PackedLayout.h"
+#include <algorithm>
 #include <cassert>
 #include <cstring>
 #include <limits>
@@ -15,6 +16,7 @@ using namespace mxnum;
 // Canonical rows (N8.1)
 //===----------------------------------------------------------------------===//
 
+static constexpr unsigned kNibbleBits = 4;
 static constexpr unsigned kByteBits = 8;
 
 static uint8_t getCodeMask(unsigned bits) {
@@ -52,8 +54,26 @@ void mxnum::writeCode(uint8_t *row, int64_t k, unsigned bits, uint8_t code) {
     mergeBits(byte[1], value >> kByteBits, mask >> kByteBits);
 }
 
+/// Packs 4-bit codes: the general loop in a form that vectorises.
+static void packNibbles(const uint8_t *codes, int64_t count,
+                        uint8_t *__restrict row) {
+  for (int64_t i = 0; i < count / 2; ++i) {
+    unsigned pair = codes[2 * i] | codes[2 * i + 1] << 8;
+    uint16_t nibbles = pair & 0x0F0F;
+    row[i] = static_cast<uint8_t>(nibbles | nibbles >> 4);
+  }
+  if (count % 2 != 0)
+    row[count / 2] = codes[count - 1] & 0xF;
+}
+
 void mxnum::packRow(const uint8_t *codes, int64_t count, unsigned bits,
                     uint8_t *row) {
+  if (bits == kNibbleBits)
+    return packNibbles(codes, count, row);
+  if (bits == kByteBits) {
+    std::copy(codes, codes + count, row);
+    return;
+  }
   uint8_t mask = getCodeMask(bits);
   unsigned pending = 0, pendingBits = 0;
   for (int64_t k = 0; k < count; ++k) {
@@ -79,7 +99,6 @@ void mxnum::unpackRow(const uint8_t *row, int64_t count, unsigned bits,
 // ggml structs (N8.3, N8.4)
 //===----------------------------------------------------------------------===//
 
-static constexpr unsigned kNibbleBits = 4;
 static constexpr int64_t kMXFP4Block = 32;
 static constexpr int64_t kMXFP4PayloadBytes = 16;
 static constexpr int64_t kNVFP4Block = 16;

@@ -1,12 +1,16 @@
 //===- QuantizeBlock.cpp - one block: its scale, then its codes -----------===//
 // Part of the mx project, under the Apache License v2.0 with LLVM Exceptions.
 //
+// The definition, to be read beside the clauses; FastQuantizer.cpp and
+// ScaleSearch.cpp get the same bits sooner.
+//
 // The largest magnitude of a block, as an integer, decides between poison
 // (N3.6) and the rules of N3 and N4. Sums and differences are single f32
 // operations; the library is built with -ffp-contract=off, since a fused
 // multiply-add would change which candidate wins.
 //===----------------------------------------------------------------------===//
 
+#include "QuantizeBlock.h"
 #include "ElementGrid.h"
 #include "mx/Numerics/Philox.h"
 #include "mx/Numerics/Quantize.h"
@@ -18,9 +22,6 @@
 using namespace mxnum;
 
 namespace {
-
-constexpr uint8_t kLargestE8M0 = 254;
-constexpr uint8_t kLargestUE4M3 = 0x7E;
 
 /// The values of one block with their place in the random sequence.
 struct Block {
@@ -59,10 +60,10 @@ struct ElementEncoder {
 
 } // namespace
 
-static uint32_t findLargestMagnitude(const Block &block) {
+uint32_t mxnum::findLargestMagnitude(const float *values, int64_t count) {
   uint32_t largest = 0;
-  for (int64_t i = 0; i < block.count; ++i)
-    largest = std::max(largest, magnitudeBits(block.values[i]));
+  for (int64_t i = 0; i < count; ++i)
+    largest = std::max(largest, magnitudeBits(values[i]));
   return largest;
 }
 
@@ -70,8 +71,7 @@ static uint32_t findLargestMagnitude(const Block &block) {
 // E8M0 (N3)
 //===----------------------------------------------------------------------===//
 
-/// N3.2 on the bits of the block's largest magnitude.
-static uint8_t chooseE8M0(ScaleRule rule, ElementType element, uint32_t amax) {
+uint8_t mxnum::chooseE8M0(ScaleRule rule, ElementType element, uint32_t amax) {
   uint32_t threshold = getScaleThreshold(rule, element);
   uint32_t exponent = (amax + kF32ImplicitBit - threshold) >> kF32MantissaBits;
   int byte = static_cast<int>(exponent) - getScaleExponentOffset(rule, element);
@@ -238,45 +238,48 @@ static uint8_t quantizeClamped(const BlockFormat &format,
   std::vector<float> values(block.values, block.values + block.count);
   for (float &value : values)
     value = std::clamp(value, -largest, largest);
-  return quantizeBlock(format, options, tensorScale, values.data(), block.count,
-                       block.index, block.stride, codes);
+  return quantizeBlockByDefinition(format, options, tensorScale, values.data(),
+                                   block.count, block.index, block.stride,
+                                   codes);
 }
 
-uint8_t mxnum::quantizeBlock(const BlockFormat &format,
-                             const QuantizeOptions &options, float tensorScale,
-                             const float *values, int64_t count, uint64_t index,
-                             uint64_t stride, uint8_t *codes) {
+bool mxnum::isTensorScaleBad(const BlockFormat &format, float tensorScale) {
+  return format.scale == ScaleType::UE4M3 && format.tensorScale &&
+         (!std::isfinite(tensorScale) || tensorScale <= 0.0f);
+}
+
+uint8_t mxnum::quantizeBlockByDefinition(const BlockFormat &format,
+                                         const QuantizeOptions &options,
+                                         float tensorScale, const float *values,
+                                         int64_t count, uint64_t index,
+                                         uint64_t stride, uint8_t *codes) {
   assert(count >= 1 && count <= format.block && "N1.6 bounds a block");
   Block block{values, count, index, stride};
-  uint32_t amax = findLargestMagnitude(block);
+  uint32_t amax = findLargestMagnitude(values, count);
   if (options.satfinite && amax == kF32InfinityBits)
     return quantizeClamped(format, options, tensorScale, block, codes);
-  if (!format.tensorScale)
-    tensorScale = 1.0f; // N4.1
-  bool isUE4M3 = format.scale == ScaleType::UE4M3;
   // N3.6, for UE4M3 by N4.6, and N4.1 for the tensor scale.
-  bool isScaleBad =
-      isUE4M3 && (!std::isfinite(tensorScale) || tensorScale <= 0.0f);
-  if (amax >= kF32InfinityBits || isScaleBad) {
+  if (amax >= kF32InfinityBits || isTensorScaleBad(format, tensorScale)) {
     std::fill(codes, codes + count, uint8_t(0));
     return getPoisonScale(format.scale);
   }
-  if (!isUE4M3)
+  if (format.scale == ScaleType::E8M0)
     return quantizeWithE8M0(format.element, options, block, amax, codes);
+  if (!format.tensorScale)
+    tensorScale = 1.0f; // N4.1
   return quantizeWithUE4M3(format.element, options, block, tensorScale,
                            addHeadRoom(options, fromBits(amax)), codes);
 }
 
-/// The largest finite magnitude (N4.1), infinities counting under N3.7.
-static float findLargestFinite(const QuantizeOptions &options,
+float mxnum::findLargestFinite(const QuantizeOptions &options,
                                const float *values, size_t count) {
+  uint32_t infinity = options.satfinite ? kF32LargestBits : 0; // N3.7
   uint32_t largest = 0;
   for (size_t i = 0; i < count; ++i) {
     uint32_t magnitude = magnitudeBits(values[i]);
-    if (options.satfinite && magnitude == kF32InfinityBits)
-      magnitude = kF32LargestBits;
-    if (magnitude < kF32InfinityBits)
-      largest = std::max(largest, magnitude);
+    uint32_t special = magnitude == kF32InfinityBits ? infinity : 0;
+    uint32_t counted = magnitude < kF32InfinityBits ? magnitude : special;
+    largest = std::max(largest, counted);
   }
   return fromBits(largest);
 }

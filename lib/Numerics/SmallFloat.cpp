@@ -78,8 +78,12 @@ const ElementInfo &mxnum::getElementInfo(ElementType type) {
   return kInfos[static_cast<unsigned>(type)];
 }
 
+const float *mxnum::getDecodeTable(ElementType type) {
+  return kDecodeTable.values[static_cast<unsigned>(type)];
+}
+
 float mxnum::decodeElement(ElementType type, uint8_t code) {
-  return kDecodeTable.values[static_cast<unsigned>(type)][code];
+  return getDecodeTable(type)[code];
 }
 
 /// N5.2, `2r + 1 < p·2^(n+1)`. The right side is rounded up to an integer,

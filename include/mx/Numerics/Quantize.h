@@ -42,6 +42,11 @@ struct BlockTensor {
   float tensorScale = 1.0f;
 };
 
+/// Returns the largest finite magnitude A of N4.1; 0 if there is none. That of
+/// a tensor is that of the numbers found in its parts.
+float findLargestFinite(const QuantizeOptions &options, const float *values,
+                        size_t count);
+
 /// Returns the tensor scale of N4.1 (or N3.4's 1/3) for `count` values; 1 if
 /// `format` has none.
 float computeTensorScale(const BlockFormat &format,
@@ -54,6 +59,21 @@ float computeTensorScale(const BlockFormat &format,
 uint8_t quantizeBlock(const BlockFormat &format, const QuantizeOptions &options,
                       float tensorScale, const float *values, int64_t count,
                       uint64_t index, uint64_t stride, uint8_t *codes);
+
+/// The same by the clauses alone, one value after another; what quantizeBlock
+/// must agree with.
+uint8_t quantizeBlockByDefinition(const BlockFormat &format,
+                                  const QuantizeOptions &options,
+                                  float tensorScale, const float *values,
+                                  int64_t count, uint64_t index,
+                                  uint64_t stride, uint8_t *codes);
+
+/// Quantises `count` consecutive values, cut into blocks from the first on.
+/// `codes` receives one code per byte, `scales` one byte per block; `index` is
+/// the Philox index of the first value.
+void quantizeRow(const BlockFormat &format, const QuantizeOptions &options,
+                 float tensorScale, const float *values, int64_t count,
+                 uint64_t index, uint8_t *codes, uint8_t *scales);
 
 /// Quantises a row-major tensor. `options` must be valid for `format`
 /// (explainInvalidRule) and 0 <= axis < rank.
