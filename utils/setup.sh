@@ -21,6 +21,7 @@ packages=(
   clang-22 lld-22 clang-format-22           # compiler, linker, formatter
   llvm-22-dev libmlir-22-dev mlir-22-tools  # MLIR: headers, libraries, mlir-tblgen
   llvm-22-tools                             # lit, FileCheck, not, split-file
+  libeigen3-dev                             # linear algebra of GPTQ (headers only)
   libgtest-dev libgmock-dev python3         # tests
   python3-numpy                             # the demonstration
 )
