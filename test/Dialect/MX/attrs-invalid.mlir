@@ -164,6 +164,63 @@ func.func private @tensor_scale_of_f64() attributes {a = #mx.elements<payload = 
 
 // -----
 
+// Decisions.
+
+// expected-error @below {{expected a method (rtn, gptq), got 'awq'}}
+func.func private @unknown_method() attributes {a = #mx.method<awq>}
+
+// -----
+
+// expected-error @below {{expected a rule for E8M0 scales (floor, ceil, rceil, even, mse), got amax}}
+func.func private @rule_of_another_scale() attributes {a = #mx.encoding<mxfp4 by amax>}
+
+// -----
+
+// expected-error @below {{expected 'by'}}
+func.func private @encoding_without_a_rule() attributes {a = #mx.encoding<mxfp4>}
+
+// -----
+
+// expected-error @below {{expected a format name or 'format<...>', got 'int4'}}
+func.func private @encoding_in_no_format() attributes {a = #mx.encoding<int4 by even>}
+
+// -----
+
+// expected-error @below {{expected either 'keep' or an encoding of 'lhs' or 'rhs', got none}}
+func.func private @empty_plan() attributes {a = #mx.plan<>}
+
+// -----
+
+// expected-error @below {{expected either 'keep' or an encoding of 'lhs' or 'rhs', got both}}
+func.func private @kept_and_encoded() attributes {a = #mx.plan<keep, rhs = mxfp4 by mse>}
+
+// -----
+
+// expected-error @below {{expected 'keep', 'lhs', 'rhs', 'rotation' or 'method', got 'bits'}}
+func.func private @unknown_plan_field() attributes {a = #mx.plan<bits = 4>}
+
+// -----
+
+// expected-error @below {{expected 'rhs' once, got it twice}}
+func.func private @side_twice() attributes {a = #mx.plan<rhs = mxfp4 by mse, rhs = mxfp4 by even>}
+
+// -----
+
+// expected-error @below {{expected 'rotation' once, got it twice}}
+func.func private @rotation_twice() attributes {a = #mx.plan<rhs = mxfp4 by mse, rotation = hadamard<32>, rotation = hadamard<32>>}
+
+// -----
+
+// expected-error @below {{expected 'hadamard'}}
+func.func private @other_rotation() attributes {a = #mx.plan<rhs = mxfp4 by mse, rotation = givens<32>>}
+
+// -----
+
+// expected-error @below {{expected a method only where a side is encoded, got gptq}}
+func.func private @method_of_nothing() attributes {a = #mx.plan<keep, method = gptq>}
+
+// -----
+
 // Targets.
 
 // expected-error @below {{expected the target 'cpu', got 'gpu'}}

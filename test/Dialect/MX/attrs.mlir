@@ -42,6 +42,27 @@ func.func private @rules() attributes {rules = [
 func.func private @roundings() attributes {
   roundings = [#mx.rounding<nearest_even>, #mx.rounding<stochastic>]}
 
+// CHECK-LABEL: func private @methods
+// CHECK-SAME: methods = [#mx.method<rtn>, #mx.method<gptq>]
+func.func private @methods() attributes {methods = [#mx.method<rtn>, #mx.method<gptq>]}
+
+// CHECK-LABEL: func private @encodings
+// CHECK-SAME: named = #mx.encoding<mxfp4 by even>,
+// CHECK-SAME: other = #mx.encoding<format<element = f4E2M1FN, scale = f8E8M0FNU, block = 32, tensor_scale> by abs3>
+func.func private @encodings() attributes {
+  named = #mx.encoding<format<mxfp4> by even>,
+  other = #mx.encoding<format<element = f4E2M1FN, scale = f8E8M0FNU, block = 32, tensor_scale> by abs3>}
+
+// CHECK-LABEL: func private @plans
+// CHECK-SAME: all = #mx.plan<lhs = mxfp4 by even, rhs = nvfp4 by four_over_six_mse, rotation = hadamard<2, signs = [1, -1]>, method = gptq>,
+// CHECK-SAME: keep = #mx.plan<keep>, keep_rotated = #mx.plan<keep, rotation = hadamard<32>>,
+// CHECK-SAME: one_side = #mx.plan<lhs = mxfp8_e5m2 by rceil>
+func.func private @plans() attributes {
+  all = #mx.plan<method = gptq, rotation = hadamard<2, signs = [1, -1]>, rhs = nvfp4 by four_over_six_mse, lhs = mxfp4 by even>,
+  keep = #mx.plan<keep>,
+  keep_rotated = #mx.plan<keep, rotation = hadamard<32>>,
+  one_side = #mx.plan<lhs = mxfp8_e5m2 by rceil, method = rtn>}
+
 // CHECK-LABEL: func private @elements
 // CHECK-SAME: dense = #mx.elements<payload = dense<34> : tensor<2x16xi8>, scales = dense<127> : tensor<2x1xi8>>,
 // CHECK-SAME: resource = #mx.elements<payload = dense_resource<codes> : tensor<1x2xi8>, scales = dense<56> : tensor<1x1xi8>, tensor_scale = 5.000000e-01 : f32>

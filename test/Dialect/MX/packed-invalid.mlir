@@ -268,3 +268,29 @@ func.func @rotation_does_not_divide(%x: tensor<4x48xf32>, %y: tensor<4x48xf32>) 
   %0 = mx.packed.rotate ins(%x : tensor<4x48xf32>) outs(%y : tensor<4x48xf32>) {rotation = #mx.hadamard<32>} -> tensor<4x48xf32>
   return
 }
+
+// -----
+
+// A rotation on the way to an encoding.
+
+func.func @quantize_rotated_across_blocks(%x: tensor<4x64xf32>, %p: tensor<4x32xi8>, %s: tensor<4x2xi8>) {
+  // expected-error @below {{expected a rotation whose groups divide the block and fill whole bytes, got #mx.hadamard<64> for #mx.format<mxfp4>}}
+  %0:2 = mx.packed.quantize ins(%x : tensor<4x64xf32>) outs(%p, %s : tensor<4x32xi8>, tensor<4x2xi8>) {format = #mx.format<mxfp4>, scale_rule = #mx.scale_rule<even>, index_axis = 1 : i64, rotation = #mx.hadamard<64>} -> tensor<4x32xi8>, tensor<4x2xi8>
+  return
+}
+
+// -----
+
+func.func @quantize_rotated_in_parts_of_bytes(%x: tensor<4x32xf32>, %p: tensor<4x24xi8>, %s: tensor<4x1xi8>) {
+  // expected-error @below {{expected a rotation whose groups divide the block and fill whole bytes, got #mx.hadamard<2> for #mx.format<mxfp6_e2m3>}}
+  %0:2 = mx.packed.quantize ins(%x : tensor<4x32xf32>) outs(%p, %s : tensor<4x24xi8>, tensor<4x1xi8>) {format = #mx.format<mxfp6_e2m3>, scale_rule = #mx.scale_rule<even>, index_axis = 1 : i64, rotation = #mx.hadamard<2>} -> tensor<4x24xi8>, tensor<4x1xi8>
+  return
+}
+
+// -----
+
+func.func @tensor_scale_of_part_of_a_group(%x: tensor<4x24xf32>, %t: tensor<f32>) {
+  // expected-error @below {{expected the last axis to be a multiple of the rotation size 16, got 24}}
+  %0 = mx.packed.tensor_scale ins(%x : tensor<4x24xf32>) outs(%t : tensor<f32>) {format = #mx.format<nvfp4>, scale_rule = #mx.scale_rule<amax>, rotation = #mx.hadamard<16>} -> tensor<f32>
+  return
+}

@@ -3,14 +3,6 @@
 
 // mx.matmul.
 
-func.func @product_of_plain_numbers(%a: tensor<4x64xf32>, %b: tensor<8x64xf32>, %c: tensor<4x8xf32>) {
-  // expected-error @below {{expected at least one block-scaled operand, got 'tensor<4x64xf32>' and 'tensor<8x64xf32>'}}
-  %0 = mx.matmul ins(%a, %b : tensor<4x64xf32>, tensor<8x64xf32>) outs(%c : tensor<4x8xf32>)
-  return
-}
-
-// -----
-
 func.func @lhs_blocked_along_rows(%a: !mx.tensor<4x64, mxfp4, axis = 0>, %b: !mx.tensor<8x64, mxfp4, axis = 1>, %c: tensor<4x8xf32>) {
   // expected-error @below {{expected operands blocked along their last axis (the contracted one), got '!mx.tensor<4x64, mxfp4, axis = 0>'}}
   %0 = mx.matmul ins(%a, %b : !mx.tensor<4x64, mxfp4, axis = 0>, !mx.tensor<8x64, mxfp4, axis = 1>) outs(%c : tensor<4x8xf32>)
@@ -124,14 +116,6 @@ func.func @product_into_another_type(%a: !mx.tensor<4x64, mxfp4, axis = 1>, %b: 
 // -----
 
 // mx.grouped_matmul.
-
-func.func @grouped_product_of_plain_numbers(%a: tensor<9x64xf32>, %b: tensor<2x8x64xf32>, %e: tensor<2xi32>, %c: tensor<9x8xf32>) {
-  // expected-error @below {{expected at least one block-scaled operand}}
-  %0 = mx.grouped_matmul ins(%a, %b, %e : tensor<9x64xf32>, tensor<2x8x64xf32>, tensor<2xi32>) outs(%c : tensor<9x8xf32>)
-  return
-}
-
-// -----
 
 func.func @experts_blocked_along_rows(%a: tensor<9x64xf32>, %b: !mx.tensor<2x8x64, mxfp4, axis = 1>, %e: tensor<2xi32>, %c: tensor<9x8xf32>) {
   // expected-error @below {{expected operands blocked along their last axis (the contracted one)}}

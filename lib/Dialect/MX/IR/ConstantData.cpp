@@ -2,8 +2,7 @@
 // Part of the mx project, under the Apache License v2.0 with LLVM Exceptions.
 //===----------------------------------------------------------------------===//
 
-#include "ConstantData.h"
-#include "mlir/IR/AsmState.h"
+#include "mx/Dialect/MX/IR/ConstantData.h"
 #include "mlir/IR/BuiltinDialect.h"
 #include "mlir/IR/DialectResourceBlobManager.h"
 #include "mx/Numerics/Half.h"
@@ -29,23 +28,27 @@ bool mlir::mx::isFoldable(ArrayRef<int64_t> shape) {
   return count <= maxFoldedElements;
 }
 
+std::optional<RawElements> mlir::mx::getRawElements(Attribute attr) {
+  if (auto dense = dyn_cast_or_null<DenseElementsAttr>(attr))
+    return RawElements{dense.getRawData(), dense.isSplat()};
+  auto resource = dyn_cast_or_null<DenseResourceElementsAttr>(attr);
+  AsmResourceBlob *blob =
+      resource ? resource.getRawHandle().getBlob() : nullptr;
+  if (!blob)
+    return std::nullopt;
+  return RawElements{blob->getData()};
+}
+
 /// The raw bytes of a constant with `width` bytes for each element, splats
 /// expanded.
 static std::optional<std::vector<uint8_t>> getRawBytes(Attribute attr,
                                                        size_t width) {
   auto elements = dyn_cast_or_null<ElementsAttr>(attr);
-  if (!elements)
+  std::optional<RawElements> data = getRawElements(attr);
+  if (!elements || !data)
     return std::nullopt;
   size_t count = elements.getNumElements();
-  ArrayRef<char> raw;
-  bool isSplat = false;
-  if (auto dense = dyn_cast<DenseElementsAttr>(attr)) {
-    raw = dense.getRawData();
-    isSplat = dense.isSplat();
-  } else if (auto resource = dyn_cast<DenseResourceElementsAttr>(attr)) {
-    if (AsmResourceBlob *blob = resource.getRawHandle().getBlob())
-      raw = blob->getData();
-  }
+  auto [raw, isSplat] = *data;
   if (raw.size() != (isSplat ? width : count * width))
     return std::nullopt;
   std::vector<uint8_t> bytes(count * width);
@@ -94,13 +97,13 @@ std::optional<std::vector<uint8_t>> mlir::mx::getBytes(Attribute attr) {
   return getRawBytes(attr, 1);
 }
 
-/// The resource that holds `raw`. Its key ends in a hash of the bytes, so that
+/// The resource that holds `blob`. Its key ends in a hash of the bytes, so that
 /// keys do not depend on the order in which threads fold, and equal constants
 /// share one.
-static DenseResourceElementsHandle getResource(MLIRContext *context,
-                                               ArrayRef<char> raw,
-                                               size_t alignment,
-                                               StringRef name) {
+static DenseResourceElementsHandle
+getResource(MLIRContext *context, AsmResourceBlob blob, StringRef name) {
+  ArrayRef<char> raw = blob.getData();
+  size_t alignment = blob.getDataAlignment();
   uint64_t hash = llvm::xxh3_64bits(
       ArrayRef(reinterpret_cast<const uint8_t *>(raw.data()), raw.size()));
   std::string key = llvm::formatv("{0}_{1:x-16}", name, hash);
@@ -116,8 +119,7 @@ static DenseResourceElementsHandle getResource(MLIRContext *context,
   auto *dialect = context->getLoadedDialect<BuiltinDialect>();
   if (auto *entry = find())
     return DenseResourceElementsHandle(entry, dialect);
-  DenseResourceElementsHandle inserted = interface.insert(
-      key, HeapAsmResourceBlob::allocateAndCopyWithAlign(raw, alignment));
+  DenseResourceElementsHandle inserted = interface.insert(key, std::move(blob));
   // Another thread may have been faster.
   if (inserted.getKey() != key)
     if (auto *entry = find())
@@ -125,20 +127,34 @@ static DenseResourceElementsHandle getResource(MLIRContext *context,
   return inserted;
 }
 
-/// A dense attribute, or a resource if it is large.
-static ElementsAttr createElements(RankedTensorType type, ArrayRef<char> raw,
-                                   size_t alignment, StringRef name) {
-  if (static_cast<int64_t>(raw.size()) < minResourceBytes)
-    return DenseElementsAttr::getFromRawBuffer(type, raw);
+/// Whether a constant of these bytes is a resource.
+static bool isLarge(ArrayRef<char> raw) {
+  return static_cast<int64_t>(raw.size()) >= minResourceBytes;
+}
+
+ElementsAttr mlir::mx::createElements(RankedTensorType type,
+                                      AsmResourceBlob blob, StringRef name) {
+  if (!isLarge(blob.getData()))
+    return DenseElementsAttr::getFromRawBuffer(type, blob.getData());
   return DenseResourceElementsAttr::get(
-      type, getResource(type.getContext(), raw, alignment, name));
+      type, getResource(type.getContext(), std::move(blob), name));
+}
+
+/// A dense attribute, or a resource if it is large.
+static ElementsAttr copyElements(RankedTensorType type, ArrayRef<char> raw,
+                                 size_t alignment, StringRef name) {
+  if (!isLarge(raw))
+    return DenseElementsAttr::getFromRawBuffer(type, raw);
+  return createElements(
+      type, HeapAsmResourceBlob::allocateAndCopyWithAlign(raw, alignment),
+      name);
 }
 
 ElementsAttr mlir::mx::createBytes(RankedTensorType type,
                                    ArrayRef<uint8_t> bytes, StringRef name) {
   ArrayRef<char> raw(reinterpret_cast<const char *>(bytes.data()),
                      bytes.size());
-  return createElements(type, raw, /*alignment=*/1, name);
+  return copyElements(type, raw, /*alignment=*/1, name);
 }
 
 ElementsAttr mlir::mx::createNumbers(RankedTensorType type,
@@ -156,7 +172,7 @@ ElementsAttr mlir::mx::createNumbers(RankedTensorType type,
         element.isBF16() ? mxnum::f64ToBF16(value) : mxnum::f64ToF16(value);
     std::memcpy(&raw[i * width], &rounded, width);
   }
-  return createElements(type, raw, width, "mx_numbers");
+  return copyElements(type, raw, width, "mx_numbers");
 }
 
 BlockElementsAttr

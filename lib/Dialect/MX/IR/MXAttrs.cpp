@@ -24,7 +24,7 @@ void MXDialect::registerAttributes() {
 }
 
 //===----------------------------------------------------------------------===//
-// ScaleRuleAttr and RoundingAttr
+// ScaleRuleAttr and the other enumerations
 //===----------------------------------------------------------------------===//
 
 /// Parses a case of an enumeration; `symbolize` maps its name to its value.
@@ -56,6 +56,16 @@ FailureOr<RoundingAttr> RoundingAttr::parseCase(AsmParser &parser) {
                                      "a rounding (nearest_even, stochastic)");
 }
 
+FailureOr<MethodAttr> MethodAttr::parseCase(AsmParser &parser) {
+  return parseEnumCase<MethodAttr>(parser, &symbolizeMethod,
+                                   "a method (rtn, gptq)");
+}
+
+FailureOr<CollectAttr> CollectAttr::parseCase(AsmParser &parser) {
+  return parseEnumCase<CollectAttr>(parser, &symbolizeCollect,
+                                    "what is collected (hessian, rows)");
+}
+
 /// Parses a case between angle brackets.
 template <typename AttrT>
 static Attribute parseEnum(AsmParser &parser) {
@@ -73,12 +83,24 @@ Attribute ScaleRuleAttr::parse(AsmParser &parser, Type) {
 Attribute RoundingAttr::parse(AsmParser &parser, Type) {
   return parseEnum<RoundingAttr>(parser);
 }
+Attribute CollectAttr::parse(AsmParser &parser, Type) {
+  return parseEnum<CollectAttr>(parser);
+}
+Attribute MethodAttr::parse(AsmParser &parser, Type) {
+  return parseEnum<MethodAttr>(parser);
+}
 
 void ScaleRuleAttr::print(AsmPrinter &printer) const {
   printer << '<' << stringifyScaleRule(getValue()) << '>';
 }
 void RoundingAttr::print(AsmPrinter &printer) const {
   printer << '<' << stringifyRounding(getValue()) << '>';
+}
+void CollectAttr::print(AsmPrinter &printer) const {
+  printer << '<' << stringifyCollect(getValue()) << '>';
+}
+void MethodAttr::print(AsmPrinter &printer) const {
+  printer << '<' << stringifyMethod(getValue()) << '>';
 }
 
 //===----------------------------------------------------------------------===//
@@ -237,6 +259,36 @@ void FormatAttr::printBody(AsmPrinter &printer) const {
           << ", scale = " << getScaleFloatType() << ", block = " << getBlock();
   if (getTensorScale())
     printer << ", tensor_scale";
+}
+
+/// A bare name ends before the comma or keyword that follows it.
+FailureOr<FormatAttr> FormatAttr::parseNested(AsmParser &parser) {
+  if (succeeded(parser.parseOptionalKeyword("format"))) {
+    if (parser.parseLess())
+      return failure();
+    FailureOr<FormatAttr> format = FormatAttr::parseBody(parser);
+    if (failed(format) || parser.parseGreater())
+      return failure();
+    return format;
+  }
+  SMLoc loc = parser.getCurrentLocation();
+  StringRef name;
+  if (parser.parseKeyword(&name))
+    return failure();
+  auto named = mxnum::lookupFormat(std::string_view(name.data(), name.size()));
+  if (!named) {
+    parser.emitError(loc) << "expected a format name or 'format<...>', got '"
+                          << name << "'";
+    return failure();
+  }
+  return FormatAttr::get(parser.getContext(), *named);
+}
+
+void FormatAttr::printNested(AsmPrinter &printer) const {
+  bool isNamed = !mxnum::getFormatName(getBlockFormat()).empty();
+  printer << (isNamed ? "" : "format<");
+  printBody(printer);
+  printer << (isNamed ? "" : ">");
 }
 
 Attribute FormatAttr::parse(AsmParser &parser, Type) {

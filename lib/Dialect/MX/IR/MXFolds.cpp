@@ -6,7 +6,7 @@
 // of operations that only move data.
 //===----------------------------------------------------------------------===//
 
-#include "ConstantData.h"
+#include "mx/Dialect/MX/IR/ConstantData.h"
 #include "mlir/Dialect/Utils/IndexingUtils.h"
 #include "mx/Dialect/MX/IR/MXOps.h"
 #include "mx/Numerics/Hadamard.h"

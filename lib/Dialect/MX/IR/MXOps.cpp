@@ -36,6 +36,10 @@ static void printKeyword(OpAsmPrinter &printer, Operation *,
   printer << stringifyRounding(attr.getValue());
 }
 
+static void printKeyword(OpAsmPrinter &printer, Operation *, CollectAttr attr) {
+  printer << stringifyCollect(attr.getValue());
+}
+
 #define GET_OP_CLASSES
 #include "mx/Dialect/MX/IR/MXOps.cpp.inc"
 
@@ -67,6 +71,16 @@ TransposeOp::inferReturnTypes(MLIRContext *, std::optional<Location> loc,
   }
   inferredReturnTypes.push_back(source.cloneWith(shape, axis));
   return success();
+}
+
+/// The runtime is outside of memory as the compiler sees it: a write to
+/// anywhere keeps records where they are and in their order.
+void RecordOp::getEffects(
+    SmallVectorImpl<MemoryEffects::EffectInstance> &effects) {
+  effects.emplace_back(MemoryEffects::Write::get());
+  if (isa<MemRefType>(getSource().getType()))
+    effects.emplace_back(MemoryEffects::Read::get(), &getSourceMutable(),
+                         SideEffects::DefaultResource::get());
 }
 
 //===----------------------------------------------------------------------===//

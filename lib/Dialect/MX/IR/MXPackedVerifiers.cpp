@@ -104,11 +104,42 @@ static LogicalResult verifyRule(Operation *op, FormatAttr format,
   return success();
 }
 
+/// N6.1: the size of a rotation divides the axis.
+static LogicalResult verifyRotatedAxis(Operation *op, HadamardAttr rotation,
+                                       Value source) {
+  int64_t size = getLastSize(source);
+  if (ShapedType::isDynamic(size) || size % rotation.getSize() == 0)
+    return success();
+  return op->emitOpError("expected the last axis to be a multiple of the "
+                         "rotation size ")
+         << rotation.getSize() << ", got " << size;
+}
+
+bool PackedQuantizeOp::canRotate(FormatAttr format, HadamardAttr rotation) {
+  int64_t size = rotation.getSize();
+  return format.getBlock() % size == 0 &&
+         size * format.getElementBits() % 8 == 0;
+}
+
+/// Checks a rotation on the way to an encoding.
+static LogicalResult verifyRotation(Operation *op, FormatAttr format,
+                                    std::optional<HadamardAttr> rotation,
+                                    Value source) {
+  if (!rotation)
+    return success();
+  if (!PackedQuantizeOp::canRotate(format, *rotation))
+    return op->emitOpError("expected a rotation whose groups divide the block "
+                           "and fill whole bytes, got ")
+           << *rotation << " for " << format;
+  return verifyRotatedAxis(op, *rotation, source);
+}
+
 LogicalResult PackedTensorScaleOp::verify() {
   if (!getFormat().getTensorScale())
     return emitOpError("expected a format with a tensor scale, got ")
            << getFormat();
-  if (failed(verifyRule(*this, getFormat(), getScaleRule(), getRounding())))
+  if (failed(verifyRule(*this, getFormat(), getScaleRule(), getRounding())) ||
+      failed(verifyRotation(*this, getFormat(), getRotation(), getSource())))
     return failure();
   return verifyResults(*this, getInits());
 }
@@ -118,7 +149,8 @@ LogicalResult PackedQuantizeOp::verify() {
       failed(verifyPackedParts(*this, getInits()[0], getInits()[1], getSource(),
                                getFormat())) ||
       failed(verifyScaleOperand(*this, getFormat(), bool(getTensorScale()))) ||
-      failed(verifyRule(*this, getFormat(), getScaleRule(), getRounding())))
+      failed(verifyRule(*this, getFormat(), getScaleRule(), getRounding())) ||
+      failed(verifyRotation(*this, getFormat(), getRotation(), getSource())))
     return failure();
   if ((getRounding() == Rounding::Stochastic) != bool(getSeed()))
     return emitOpError("expected a seed exactly with stochastic rounding, got ")
@@ -144,12 +176,10 @@ LogicalResult PackedDequantizeOp::verify() {
 
 LogicalResult PackedRotateOp::verify() {
   int64_t size = getLastSize(getSource());
-  if (failed(verifyRows(*this, "a destination", getInits(), getSource(), size)))
+  if (failed(
+          verifyRows(*this, "a destination", getInits(), getSource(), size)) ||
+      failed(verifyRotatedAxis(*this, getRotation(), getSource())))
     return failure();
-  if (!ShapedType::isDynamic(size) && size % getRotation().getSize() != 0)
-    return emitOpError("expected the last axis to be a multiple of the "
-                       "rotation size ")
-           << getRotation().getSize() << ", got " << size;
   return verifyResults(*this, getInits());
 }
 

@@ -82,30 +82,6 @@ BlockTensorType::verify(function_ref<InFlightDiagnostic()> emitError,
 // Syntax: <128x4096, mxfp4, axis = 1, rotation = hadamard<32>>
 //===----------------------------------------------------------------------===//
 
-/// Parses a format inside a type: a name, or `format<…>`. A bare name ends
-/// before the comma that separates it from the axis.
-static FailureOr<FormatAttr> parseNestedFormat(AsmParser &parser) {
-  if (succeeded(parser.parseOptionalKeyword("format"))) {
-    if (parser.parseLess())
-      return failure();
-    FailureOr<FormatAttr> format = FormatAttr::parseBody(parser);
-    if (failed(format) || parser.parseGreater())
-      return failure();
-    return format;
-  }
-  SMLoc loc = parser.getCurrentLocation();
-  StringRef name;
-  if (parser.parseKeyword(&name))
-    return failure();
-  auto named = mxnum::lookupFormat(std::string_view(name.data(), name.size()));
-  if (!named) {
-    parser.emitError(loc) << "expected a format name or 'format<...>', got '"
-                          << name << "'";
-    return failure();
-  }
-  return FormatAttr::get(parser.getContext(), *named);
-}
-
 Type BlockTensorType::parse(AsmParser &parser) {
   SMLoc loc = parser.getCurrentLocation();
   SmallVector<int64_t> shape;
@@ -114,7 +90,7 @@ Type BlockTensorType::parse(AsmParser &parser) {
                                 /*withTrailingX=*/false) ||
       parser.parseComma())
     return {};
-  FailureOr<FormatAttr> format = parseNestedFormat(parser);
+  FailureOr<FormatAttr> format = FormatAttr::parseNested(parser);
   int64_t axis;
   if (failed(format) || parser.parseComma() || parser.parseKeyword("axis") ||
       parser.parseEqual() || parser.parseInteger(axis))
@@ -139,12 +115,7 @@ void BlockTensorType::print(AsmPrinter &printer) const {
   printer << '<';
   printer.printDimensionList(getShape());
   printer << ", ";
-  bool named = !mxnum::getFormatName(getFormat().getBlockFormat()).empty();
-  if (!named)
-    printer << "format<";
-  getFormat().printBody(printer);
-  if (!named)
-    printer << '>';
+  getFormat().printNested(printer);
   printer << ", axis = " << getAxis();
   if (getRotation()) {
     printer << ", rotation = hadamard";

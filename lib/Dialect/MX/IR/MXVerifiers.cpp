@@ -8,6 +8,7 @@
 #include "mlir/IR/DialectResourceBlobManager.h"
 #include "mlir/IR/TypeUtilities.h"
 #include "mx/Dialect/MX/IR/MXOps.h"
+#include "llvm/Support/ConvertUTF.h"
 
 using namespace mlir;
 using namespace mlir::mx;
@@ -229,9 +230,6 @@ static HadamardAttr getRotation(Type type) {
 static LogicalResult verifyProduct(Operation *op, Type lhs, Type rhs) {
   auto lhsBlock = dyn_cast<BlockTensorType>(lhs);
   auto rhsBlock = dyn_cast<BlockTensorType>(rhs);
-  if (!lhsBlock && !rhsBlock)
-    return op->emitOpError("expected at least one block-scaled operand, got ")
-           << lhs << " and " << rhs;
   for (BlockTensorType block : {lhsBlock, rhsBlock})
     if (block && !block.isLastAxisBlocked())
       return op->emitOpError("expected operands blocked along their last axis "
@@ -297,4 +295,33 @@ LogicalResult GroupedMatmulOp::verify() {
           verifySize(*this, "a result with a row count of", init[0], lhs[0])))
     return failure();
   return verifySize(*this, "a result with a column count of", init[1], rhs[1]);
+}
+
+//===----------------------------------------------------------------------===//
+// Observing
+//===----------------------------------------------------------------------===//
+
+/// Whether a name can stand in a calibration file, and end with a NUL on its
+/// way there.
+static bool isSiteName(StringRef name) {
+  const auto *begin = reinterpret_cast<const llvm::UTF8 *>(name.begin());
+  const auto *end = reinterpret_cast<const llvm::UTF8 *>(name.end());
+  return !name.empty() && !name.contains('\0') &&
+         llvm::isLegalUTF8String(&begin, end);
+}
+
+LogicalResult RecordOp::verify() {
+  if (getSites().empty())
+    return emitOpError("expected at least one site, got none");
+  llvm::SmallDenseSet<Attribute> seen;
+  for (Attribute site : getSites()) {
+    if (!isSiteName(cast<StringAttr>(site)))
+      return emitOpError("expected names of sites in UTF-8, got ") << site;
+    if (!seen.insert(site).second)
+      return emitOpError("expected each site once, got ") << site << " twice";
+  }
+  if (static_cast<int64_t>(getMaxRows()) < 1)
+    return emitOpError("expected max_rows of at least 1, got ")
+           << static_cast<int64_t>(getMaxRows());
+  return success();
 }

@@ -5,9 +5,10 @@
 // and attributes made from them.
 //===----------------------------------------------------------------------===//
 
-#ifndef MX_LIB_DIALECT_MX_IR_CONSTANTDATA_H
-#define MX_LIB_DIALECT_MX_IR_CONSTANTDATA_H
+#ifndef MX_DIALECT_MX_IR_CONSTANTDATA_H
+#define MX_DIALECT_MX_IR_CONSTANTDATA_H
 
+#include "mlir/IR/AsmState.h"
 #include "mx/Dialect/MX/IR/MXDialect.h"
 #include "mx/Numerics/Quantize.h"
 #include <vector>
@@ -18,6 +19,17 @@ namespace mlir::mx {
 /// more than 2^24 elements are left to be computed at run time; sizes of 0
 /// count as 1, so that no loop over the others is long.
 bool isFoldable(ArrayRef<int64_t> shape);
+
+/// The bytes of a constant where they lie, of any alignment.
+struct RawElements {
+  ArrayRef<char> bytes;
+  /// Whether they are those of one element, which stands for all.
+  bool isSplat = false;
+};
+
+/// The bytes of a dense constant or resource, however many there are; nothing
+/// for any other attribute and for a resource without data.
+std::optional<RawElements> getRawElements(Attribute attr);
 
 /// The numbers of a constant of f32, bf16 or f16 elements, extended to f32;
 /// nothing for any other attribute.
@@ -34,6 +46,11 @@ std::optional<std::vector<uint8_t>> getBytes(Attribute attr);
 ElementsAttr createBytes(RankedTensorType type, ArrayRef<uint8_t> bytes,
                          StringRef name);
 
+/// A constant of the bytes of `blob`, which it keeps if it is large: it is a
+/// resource named `name` then.
+ElementsAttr createElements(RankedTensorType type, AsmResourceBlob blob,
+                            StringRef name);
+
 /// A constant of f32, bf16 or f16 elements, each rounded once from its exact
 /// value.
 ElementsAttr createNumbers(RankedTensorType type, ArrayRef<double> values);
@@ -46,4 +63,4 @@ std::optional<mxnum::BlockTensor> getBlockTensor(BlockTensorType type,
 
 } // namespace mlir::mx
 
-#endif // MX_LIB_DIALECT_MX_IR_CONSTANTDATA_H
+#endif // MX_DIALECT_MX_IR_CONSTANTDATA_H

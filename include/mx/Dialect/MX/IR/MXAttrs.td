@@ -56,6 +56,22 @@ def MX_Rounding : I32EnumAttr<"Rounding",
 }
 def MX_RoundingAttr : MX_EnumAttr<MX_Rounding, "rounding">;
 
+def MX_Method : I32EnumAttr<"Method", "how a constant is quantised", [
+      I32EnumAttrCase<"Rtn", 0, "rtn">,
+      I32EnumAttrCase<"Gptq", 1, "gptq">]> {
+  let cppNamespace = "::mlir::mx";
+  let genSpecializedAttr = 0;
+}
+def MX_MethodAttr : MX_EnumAttr<MX_Method, "method">;
+
+def MX_Collect : I32EnumAttr<"Collect", "what is kept of recorded rows", [
+      I32EnumAttrCase<"Hessian", 0, "hessian">,
+      I32EnumAttrCase<"Rows", 1, "rows">]> {
+  let cppNamespace = "::mlir::mx";
+  let genSpecializedAttr = 0;
+}
+def MX_CollectAttr : MX_EnumAttr<MX_Collect, "collect">;
+
 //===----------------------------------------------------------------------===//
 // Format
 //===----------------------------------------------------------------------===//
@@ -104,6 +120,10 @@ def MX_FormatAttr : MX_Attr<"Format", "format"> {
     /// format name; used by the type, which nests a format without its prefix.
     static ::mlir::FailureOr<FormatAttr> parseBody(::mlir::AsmParser &parser);
     void printBody(::mlir::AsmPrinter &printer) const;
+    /// Parses and prints a format inside another attribute or type: its name, or
+    /// `format<…>`.
+    static ::mlir::FailureOr<FormatAttr> parseNested(::mlir::AsmParser &parser);
+    void printNested(::mlir::AsmPrinter &printer) const;
   }];
 }
 
@@ -158,6 +178,67 @@ def MX_BlockElementsAttr : MX_Attr<"BlockElements", "elements"> {
     OptionalParameter<"::mlir::FloatAttr">:$tensorScale);
   let hasCustomAssemblyFormat = 1;
   let genVerifyDecl = 1;
+}
+
+//===----------------------------------------------------------------------===//
+// Decisions
+//===----------------------------------------------------------------------===//
+
+def MX_EncodingAttr : MX_Attr<"Encoding", "encoding"> {
+  let summary = "a format and the rule that chooses its scales";
+  let description = [{
+    What `mx.quantize` will be given for one side of a product. Elements are rounded
+    to nearest even.
+
+    ```mlir
+    #mx.encoding<mxfp4 by even>
+    ```
+  }];
+  let parameters = (ins
+    "::mlir::mx::FormatAttr":$format,
+    "::mlir::mx::ScaleRuleAttr":$scale_rule);
+  let hasCustomAssemblyFormat = 1;
+  let genVerifyDecl = 1;
+  let extraClassDeclaration = [{
+    /// Parses and prints what stands between the angle brackets.
+    static ::mlir::FailureOr<EncodingAttr> parseBody(::mlir::AsmParser &parser);
+    void printBody(::mlir::AsmPrinter &printer) const;
+  }];
+}
+
+def MX_PlanAttr : MX_Attr<"Plan", "plan"> {
+  let summary = "what was decided for a product of plain numbers";
+  let description = [{
+    Stands on a product as `mx.plan`: put there by `mx-choose-formats` or by hand,
+    obeyed by `mx-fuse-rotations` and `mx-quantize`. A side without an encoding stays
+    as it is; without any, the plan is `keep`. `rotation` asks for a rotation of the
+    contracted axis of both sides; `mx-fuse-rotations` takes it out of the plan and
+    states it as `mx.rotated` when it is done. `method` says how constant
+    sides are quantised: `rtn` (each element by itself, the default) or `gptq`.
+
+    ```mlir
+    #mx.plan<rhs = mxfp4 by mse>
+    #mx.plan<lhs = mxfp4 by even, rhs = mxfp4 by mse, rotation = hadamard<32>, method = gptq>
+    #mx.plan<keep>
+    ```
+  }];
+  let parameters = (ins
+    OptionalParameter<"::mlir::mx::EncodingAttr">:$lhs,
+    OptionalParameter<"::mlir::mx::EncodingAttr">:$rhs,
+    OptionalParameter<"::mlir::mx::HadamardAttr">:$rotation,
+    DefaultValuedParameter<"::mlir::mx::Method", "::mlir::mx::Method::Rtn">:$method);
+  let builders = [
+    AttrBuilder<(ins "::mlir::mx::EncodingAttr":$lhs, "::mlir::mx::EncodingAttr":$rhs), [{
+      return $_get($_ctxt, lhs, rhs, HadamardAttr(), Method::Rtn);
+    }]>];
+  let hasCustomAssemblyFormat = 1;
+  let genVerifyDecl = 1;
+  let extraClassDeclaration = [{
+    /// Whether both sides stay as they are.
+    bool isKeep() const { return !getLhs() && !getRhs(); }
+    /// The same plan with another rotation, or with none.
+    PlanAttr withRotation(::mlir::mx::HadamardAttr rotation) const;
+  }];
 }
 
 //===----------------------------------------------------------------------===//

@@ -22,6 +22,18 @@
 
 namespace mlir::mx {
 
+/// The name of a product in reports, remarks and calibration data; a string.
+inline constexpr llvm::StringLiteral kSiteAttr = "mx.site";
+/// What was decided for a product; a PlanAttr.
+inline constexpr llvm::StringLiteral kPlanAttr = "mx.plan";
+/// That both operands of a product hold numbers rotated along their last axis;
+/// a HadamardAttr.
+inline constexpr llvm::StringLiteral kRotatedAttr = "mx.rotated";
+/// On an operation that multiplies a weight by a vector: that the vector was
+/// taken from the other side of the products that use it, whose recorded
+/// statistics still have it; a unit.
+inline constexpr llvm::StringLiteral kMovedGainAttr = "mx.moved_gain";
+
 /// The same rule for lib/Numerics.
 inline mxnum::ScaleRule toNumerics(ScaleRule rule) {
   return static_cast<mxnum::ScaleRule>(rule);

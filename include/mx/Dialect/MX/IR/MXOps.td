@@ -315,9 +315,12 @@ def MX_MatmulOp : MX_Op<"matmul", [DestinationStyleOpInterface,
   let summary = "multiply matrices, contracting the last axis of both";
   let description = [{
     `C[…, m, n] = init[…, m, n] + Σ_k A[…, m, k] · B[…, n, k]` (N7.1), with leading
-    batch dimensions that agree. Either operand may be plain bf16, f16 or f32, not
-    both; a block-scaled operand is blocked along its last axis. Formats may differ.
-    Both sides carry the same rotation, or none. The sum is accumulated in f32
+    batch dimensions that agree. Operands may be plain bf16, f16 or f32; a
+    block-scaled operand is blocked along its last axis. Formats may differ.
+    Both sides carry the same rotation, or none. A product of two plain operands is a
+    *site*: one that is still to be decided on. `mx.site` names it, `mx.plan` says what
+    was decided, and `mx.rotated` that both operands hold rotated numbers; after
+    `mx-quantize` no site is left. The sum is accumulated in f32
     within the bound of N7.2 and rounded once to the result type. NaN in a block
     reaches every result that uses the block; a ragged tail adds nothing.
 
@@ -376,6 +379,48 @@ def MX_GroupedMatmulOp : MX_Op<"grouped_matmul", [DestinationStyleOpInterface,
   let extraClassDeclaration = [{
     ::mlir::MutableOperandRange getDpsInitsMutable() { return getInitMutable(); }
   }];
+}
+
+//===----------------------------------------------------------------------===//
+// Observing
+//===----------------------------------------------------------------------===//
+
+/// Numbers that can be recorded, before and after bufferisation.
+def MX_RecordOperand : AnyTypeOf<[MX_PlainTensor, ConfinedType<
+    MemRefRankOf<[F32, BF16, F16], [1, 2, 3, 4, 5, 6, 7, 8]>,
+    [MX_HasSupportedShape]>],
+    "tensor or memref of f32, bf16 or f16 with rank 1 to 8 and at most 2^58 "
+    "elements">;
+
+def MX_RecordOp : Op<MX_Dialect, "record", [
+    DeclareOpInterfaceMethods<MemoryEffectsOpInterface>]> {
+  let summary = "hand the rows of a tensor to the runtime for calibration";
+  let description = [{
+    The last axis of `source` is the contracted one of the products named in `sites`;
+    all others count rows. The runtime keeps of each row its part in `Σ x·xᵀ`
+    (`hessian`, in f64), or the first `max_rows` rows as they are (`rows`, in f32), and
+    writes a calibration file when the program has run. A program that nobody listens to
+    records nothing. NaN and infinities are reported at the end; no file is written then.
+
+    The operation changes nothing in the program, but it is an effect: it is neither
+    removed nor moved across another.
+
+    ```mlir
+    func.func @record(%x: tensor<?x4096xbf16>) {
+      mx.record %x for ["layer0.q", "layer0.k", "layer0.v"] : tensor<?x4096xbf16>
+      mx.record %x for ["layer0.up"] collect(rows) max_rows(128) : tensor<?x4096xbf16>
+      return
+    }
+    ```
+  }];
+  let arguments = (ins MX_RecordOperand:$source, StrArrayAttr:$sites,
+    DefaultValuedAttr<MX_CollectAttr, "::mlir::mx::Collect::Hessian">:$collect,
+    DefaultValuedAttr<I64Attr, "4096">:$max_rows);
+  let assemblyFormat = [{
+    $source `for` $sites (`collect` `(` custom<Keyword>($collect)^ `)`)?
+    (`max_rows` `(` $max_rows^ `)`)? attr-dict `:` type($source)
+  }];
+  let hasVerifier = 1;
 }
 
 #endif // MX_DIALECT_MX_IR_MXOPS_TD

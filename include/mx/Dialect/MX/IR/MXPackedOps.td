@@ -40,7 +40,8 @@ def MX_Ends : AnyTypeOf<[1DTensorOf<[I32, I64, Index]>,
 def MX_PackedTensorScaleOp : MX_PackedOp<"tensor_scale"> {
   let summary = "compute a tensor scale from data (N4.1)";
   let description = [{
-    Writes the scale of N4.1 for `source` to `inits`.
+    Writes the scale of N4.1 for `source` to `inits`; with `rotation`, for the
+    rotated source, as `mx.packed.quantize` sees it.
 
     ```mlir
     func.func @example(%x: tensor<4x64xf32>, %t: tensor<f32>) -> tensor<f32> {
@@ -53,7 +54,8 @@ def MX_PackedTensorScaleOp : MX_PackedOp<"tensor_scale"> {
   let arguments = (ins MX_Numbers:$source, MX_Scalar:$inits,
     MX_FormatAttr:$format, MX_ScaleRuleAttr:$scale_rule,
     DefaultValuedAttr<MX_RoundingAttr, "::mlir::mx::Rounding::NearestEven">:$rounding,
-    UnitAttr:$satfinite, OptionalAttr<StrAttr>:$kernel);
+    UnitAttr:$satfinite, OptionalAttr<MX_HadamardAttr>:$rotation,
+    OptionalAttr<StrAttr>:$kernel);
   let results = (outs Variadic<MX_Scalar>:$results);
   let assemblyFormat = [{
     `ins` `(` $source `:` type($source) `)` `outs` `(` $inits `:` type($inits) `)`
@@ -68,7 +70,9 @@ def MX_PackedQuantizeOp : MX_PackedOp<"quantize", [AttrSizedOperandSegments,
     `source` is `[…, K]`; `inits` are the payload `[…, bytes]` and scales
     `[…, blocks]`. `index_axis` is the position of the blocked axis in the logical
     tensor, which fixes each element's index for stochastic rounding (N5.1) when
-    the source was transposed to bring that axis last.
+    the source was transposed to bring that axis last. `rotation` multiplies groups
+    of the last axis by the matrix first (N6), in f32 and while they are in registers;
+    `canRotate` says for which sizes.
 
     ```mlir
     func.func @example(%x: tensor<4x64xf32>, %p: tensor<4x32xi8>, %s: tensor<4x2xi8>)
@@ -87,8 +91,16 @@ def MX_PackedQuantizeOp : MX_PackedOp<"quantize", [AttrSizedOperandSegments,
     DefaultValuedAttr<MX_RoundingAttr, "::mlir::mx::Rounding::NearestEven">:$rounding,
     DefaultValuedAttr<I32Attr, "16">:$random_bits,
     I64Attr:$index_axis,
-    UnitAttr:$satfinite, OptionalAttr<StrAttr>:$kernel);
+    UnitAttr:$satfinite, OptionalAttr<MX_HadamardAttr>:$rotation,
+    OptionalAttr<StrAttr>:$kernel);
   let results = (outs Variadic<MX_Bytes>:$results);
+  let extraClassDeclaration = declareInits # [{
+    /// Whether groups of this rotation lie within blocks and fill whole bytes,
+    /// so that no group needs more than its block and none shares a byte with
+    /// what lies past the end of a row.
+    static bool canRotate(::mlir::mx::FormatAttr format,
+                          ::mlir::mx::HadamardAttr rotation);
+  }];
   let assemblyFormat = [{
     `ins` `(` $source `:` type($source) `)`
     (`tensor_scale` `(` $tensor_scale^ `:` type($tensor_scale) `)`)?
