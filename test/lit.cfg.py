@@ -3,6 +3,7 @@
 # test says `REQUIRES: x86-avx512f` and a skipped test is counted.
 import os
 import platform
+import subprocess
 
 import lit.formats
 
@@ -25,6 +26,22 @@ for variable in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "TMPDIR"):
     if variable in os.environ:
         config.environment[variable] = os.environ[variable]
 
+
+def python_with_numpy():
+    """The Python that runs models in numpy: ours, or the system's; "" if neither can."""
+    for python in (config.python, "/usr/bin/python3"):
+        try:
+            if subprocess.call([python, "-c", "import numpy"], stderr=subprocess.DEVNULL) == 0:
+                return python
+        except OSError:
+            pass
+    return ""
+
+
+numpy = python_with_numpy()
+if numpy:
+    config.available_features.add("numpy")
+
 libraries = os.path.join(config.mx_build, "lib")
 config.substitutions += [
     ("%mx_plugin", os.path.join(libraries, "MXPlugin" + config.module_suffix)),
@@ -33,6 +50,7 @@ config.substitutions += [
     ("%mx_build", config.mx_build),
     ("%mx_lib", libraries),
     ("%python", config.python),
+    ("%numpy", numpy),
     ("%cc", config.c_compiler),
 ]
 

@@ -102,9 +102,30 @@ static float narrow(DType type, double value) {
 // Encoding
 //===----------------------------------------------------------------------===//
 
+namespace {
+/// A rotation from five numbers (CheckInterface.h).
+struct Rotation {
+  int64_t size;
+  std::array<int8_t, mxnum::kMaxHadamard> signs;
+
+  explicit Rotation(ArrayRef<int64_t> numbers) : size(numbers.front()) {
+    for (int64_t i = 0; i < mxnum::kMaxHadamard; ++i)
+      signs[i] = numbers[1 + i / 64] >> (i % 64) & 1 ? -1 : 1;
+  }
+  /// Rotates whole groups in place; nothing if there is no rotation.
+  void apply(std::vector<float> &row, bool inverse) const {
+    for (size_t start = 0; size != 0 && start + size <= row.size();
+         start += size)
+      mxnum::rotateGroup(row.data() + start, size, signs.data(), inverse);
+  }
+};
+} // namespace
+
 void CheckRuntime::checkTensorScale(CheckSite &site) {
   const CheckedBuffer &source = buffers[0];
   std::vector<float> all = SavedBuffer(source).values;
+  // Rows are whole numbers of groups.
+  Rotation(ArrayRef(numbers).drop_front(4)).apply(all, /*inverse=*/false);
   mxnum::QuantizeOptions options;
   options.rule = static_cast<mxnum::ScaleRule>(numbers[1]);
   options.rounding = static_cast<mxnum::Rounding>(numbers[2]);
@@ -149,11 +170,13 @@ void CheckRuntime::checkQuantize(CheckSite &site) {
   unsigned bits = mxnum::getElementInfo(format.element).bits;
   int64_t length = source.getRowLength(), rows = source.countRows();
   RandomIndex index(source.getShape(), numbers[5]);
+  Rotation rotation(ArrayRef(numbers).drop_front(8));
   site.total += rows * (payload.getRowLength() + scales.getRowLength());
   std::vector<float> values;
   std::vector<uint8_t> codes(length), expectedScales, packed, got;
   for (int64_t row : chooseRows(rows, length)) {
     source.readRow(row, values);
+    rotation.apply(values, /*inverse=*/false);
     expectedScales.clear();
     for (int64_t start = 0; start < length; start += format.block)
       expectedScales.push_back(mxnum::quantizeBlock(
@@ -199,18 +222,14 @@ void CheckRuntime::checkDequantize(CheckSite &site) {
 
 void CheckRuntime::checkRotate(CheckSite &site) {
   const CheckedBuffer &source = buffers[0], &result = buffers[1];
-  int64_t size = numbers[0];
-  bool inverse = numbers[1] != 0;
-  std::vector<int8_t> signs(size);
-  for (int64_t i = 0; i < size; ++i)
-    signs[i] = numbers[2 + i / 64] >> (i % 64) & 1 ? -1 : 1;
+  Rotation rotation(numbers);
+  bool inverse = numbers[5] != 0;
   int64_t length = source.getRowLength(), rows = source.countRows();
   site.total += rows * length;
   std::vector<float> expected, got;
   for (int64_t row : chooseRows(rows, length)) {
     source.readRow(row, expected);
-    for (int64_t start = 0; start + size <= length; start += size)
-      mxnum::rotateGroup(expected.data() + start, size, signs.data(), inverse);
+    rotation.apply(expected, inverse);
     for (float &value : expected)
       value = narrow(result.getType(), value);
     result.readRow(row, got);

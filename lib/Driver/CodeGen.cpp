@@ -11,6 +11,7 @@
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Export.h"
+#include "mx/Dialect/MX/Transforms/RecordInterface.h"
 #include "llvm/ADT/StringSet.h"
 #include "llvm/IR/IRBuilder.h"
 #include "llvm/IR/LegacyPassManager.h"
@@ -197,6 +198,65 @@ static void addSignatureText(llvm::Module &module,
 }
 
 //===----------------------------------------------------------------------===//
+// Records
+//===----------------------------------------------------------------------===//
+
+/// Defines a function of RecordInterface.h: it calls the hook, if that is set.
+static void defineRecordFunction(llvm::Function &function, RecordType type,
+                                 llvm::GlobalVariable &hook) {
+  llvm::LLVMContext &context = function.getContext();
+  llvm::IRBuilder<> builder(context);
+  auto addBlock = [&](StringRef name) {
+    return llvm::BasicBlock::Create(context, name, &function);
+  };
+  llvm::BasicBlock *entry = addBlock("entry");
+  llvm::BasicBlock *call = addBlock("call");
+  llvm::BasicBlock *end = addBlock("end");
+  builder.SetInsertPoint(entry);
+  llvm::Type *pointer = builder.getPtrTy(), *number = builder.getInt64Ty();
+  llvm::Value *callee = builder.CreateLoad(pointer, &hook);
+  builder.CreateCondBr(builder.CreateIsNull(callee), end, call);
+  builder.SetInsertPoint(call);
+  llvm::Value *field = builder.CreateStructGEP(hook.getValueType(), &hook, 1);
+  builder.CreateCall(
+      llvm::FunctionType::get(builder.getVoidTy(),
+                              {pointer, number, pointer, pointer},
+                              /*isVarArg=*/false),
+      callee,
+      {builder.CreateLoad(pointer, field),
+       builder.getInt64(static_cast<int64_t>(type)), function.getArg(0),
+       function.getArg(1)});
+  builder.CreateBr(end);
+  builder.SetInsertPoint(end);
+  builder.CreateRetVoid();
+}
+
+/// Adds the hook if there are records. Weak: the programs of two objects in one
+/// library share it.
+static void addRecordHook(llvm::Module &module) {
+  llvm::LLVMContext &context = module.getContext();
+  auto *pointer = llvm::PointerType::getUnqual(context);
+  auto *signature = llvm::FunctionType::get(llvm::Type::getVoidTy(context),
+                                            {pointer, pointer},
+                                            /*isVarArg=*/false);
+  llvm::GlobalVariable *hook = nullptr;
+  for (auto [index, name] : llvm::enumerate(kRecordTypeNames)) {
+    llvm::Function *function = module.getFunction(
+        (Twine("_mlir_ciface_") + kRecordPrefix + name).str());
+    if (!function || !function->isDeclaration() ||
+        function->getFunctionType() != signature)
+      continue;
+    if (!hook) {
+      auto *type = llvm::StructType::get(context, {pointer, pointer});
+      hook = new llvm::GlobalVariable(
+          module, type, /*isConstant=*/false, llvm::GlobalValue::WeakAnyLinkage,
+          llvm::Constant::getNullValue(type), kRecordHookSymbol);
+    }
+    defineRecordFunction(*function, static_cast<RecordType>(index), *hook);
+  }
+}
+
+//===----------------------------------------------------------------------===//
 // Optimisation and emission
 //===----------------------------------------------------------------------===//
 
@@ -204,6 +264,7 @@ static void addSignatureText(llvm::Module &module,
 static llvm::StringSet<> collectExports(const ProgramSignature &signatures) {
   llvm::StringSet<> names;
   names.insert(kSignaturesSymbol);
+  names.insert(kRecordHookSymbol);
   for (const FunctionSignature &function : signatures) {
     names.insert(function.name);
     names.insert("_mlir_ciface_" + function.name);
@@ -274,7 +335,12 @@ FailureOr<NativeCode> NativeCode::create(ModuleOp module,
              << "expected '" << signature.name
              << "' to take buffers by memref descriptor, got another "
                 "convention";
+  // Whoever sets the hook takes it for a variable of ours.
+  if (Operation *taken = SymbolTable::lookupSymbolIn(module, kRecordHookSymbol))
+    return taken->emitError("expected another name than '")
+           << kRecordHookSymbol << "', which compiled code exports";
   addSignatureText(*code.module, signatures);
+  addRecordHook(*code.module);
   annotateFunctions(*code.module, processor);
   optimize(*code.module, *code.machine, signatures);
   return code;

@@ -42,7 +42,7 @@ std::optional<OutputKind> mlir::mx::lookupOutputKind(StringRef path) {
 Compiler::Compiler(const DialectRegistry &registry, CompilerOptions options,
                    raw_ostream &errors)
     : options(std::move(options)), errors(errors),
-      sources(std::make_unique<llvm::SourceMgr>()) {
+      sources(std::make_shared<llvm::SourceMgr>()) {
   DialectRegistry all;
   registry.appendTo(all);
   registerTranslations(all);
@@ -93,7 +93,10 @@ void Compiler::writeReproducer() {
   errors << "note: reproduce with: mx-compile " << path
          << " --stop-after=" << getPhaseName(options.stopAfter)
          << (options.target.empty() ? "" : " --target=") << options.target
-         << (options.failOnEmulation ? " --fail-on-emulation" : "") << '\n';
+         << (options.failOnEmulation ? " --fail-on-emulation" : "")
+         << formatDecisionFlags(options.decisions)
+         << (options.record.collect.empty() ? "" : " --record=")
+         << options.record.collect << '\n';
 }
 
 LogicalResult Compiler::enableRemarks() {
@@ -122,7 +125,7 @@ LogicalResult Compiler::load(StringRef path) {
   if (!buffer)
     return reportError(problem);
   sources->AddNewSourceBuffer(std::move(buffer), SMLoc());
-  module = parseSourceFile<ModuleOp>(*sources, context.get());
+  module = parseSourceFile<ModuleOp>(sources, context.get());
   if (!module || failed(setTarget()))
     return failure();
   FailureOr<ProgramSignature> recorded = recordSignatures(*module);
@@ -164,6 +167,8 @@ LogicalResult Compiler::runPhases() {
   pipelineOptions.stopAfter = options.stopAfter;
   pipelineOptions.failOnEmulation = options.failOnEmulation;
   pipelineOptions.insertChecks = options.insertChecks;
+  pipelineOptions.decisions = options.decisions;
+  pipelineOptions.record = options.record;
   PassManager passes(context.get(), ModuleOp::getOperationName());
   buildPipeline(passes, pipelineOptions);
   return passes.run(*module);

@@ -134,3 +134,11 @@ llvm::Expected<Program::Entry> Program::lookupEntry(StringRef function) {
     return address.takeError();
   return reinterpret_cast<Entry>(*address);
 }
+
+RecordHook *Program::lookupRecordHook() {
+  llvm::Expected<void *> address = lookup(kRecordHookSymbol);
+  if (address)
+    return static_cast<RecordHook *>(*address);
+  llvm::consumeError(address.takeError());
+  return nullptr;
+}

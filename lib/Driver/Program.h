@@ -6,6 +6,7 @@
 #define MX_LIB_DRIVER_PROGRAM_H
 
 #include "RuntimeSymbols.h"
+#include "mx/Dialect/MX/Transforms/RecordInterface.h"
 #include "mx/Driver/Signature.h"
 #include <memory>
 
@@ -35,6 +36,9 @@ public:
 
   using Entry = void (*)(void **values);
   llvm::Expected<Entry> lookupEntry(StringRef function);
+  /// Where the program looks for somebody to record what it computes; null if
+  /// it has nothing to record.
+  RecordHook *lookupRecordHook();
 
 private:
   Program();

@@ -3,12 +3,14 @@
 //===----------------------------------------------------------------------===//
 
 #include "mx/Driver/Runner.h"
+#include "CalibrationRecorder.h"
 #include "CheckRuntime.h"
 #include "InputSpec.h"
 #include "Invocation.h"
 #include "Program.h"
 #include "mx/Driver/Npy.h"
 #include "llvm/BinaryFormat/Magic.h"
+#include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Format.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include <chrono>
@@ -40,6 +42,8 @@ private:
   LogicalResult readInputs();
   LogicalResult checkParts();
   LogicalResult checkOutputs();
+  LogicalResult prepareCalibration();
+  LogicalResult writeCalibration();
   LogicalResult callFunction();
   void benchmark(Invocation &invocation, Program::Entry entry,
                  MutableArrayRef<Array> arguments);
@@ -51,6 +55,9 @@ private:
   raw_ostream &out;
   // Before the program, which refers to it.
   std::optional<CheckRuntime> checker;
+  std::optional<CalibrationRecorder> recorder;
+  /// What the calibration file held before.
+  std::vector<SiteGroup> recordedBefore;
   std::optional<Program> program;
   const FunctionSignature *function = nullptr;
   std::vector<Array> inputs;
@@ -214,6 +221,63 @@ LogicalResult Runner::writeResults(ArrayRef<Array> results) {
 }
 
 //===----------------------------------------------------------------------===//
+// Calibration
+//===----------------------------------------------------------------------===//
+
+/// Finds before the run what would be found wrong after it, and listens to the
+/// program.
+LogicalResult Runner::prepareCalibration() {
+  const CalibrationOptions &calibration = options.calibration;
+  if (calibration.output.empty())
+    return success();
+  RecordHook *hook = program->lookupRecordHook();
+  if (!hook)
+    return compiler.reportError(
+        path + ": expected a program that records activations (products by "
+               "constant weights, or mx.record), got one that records none");
+  bool exists = llvm::sys::fs::exists(calibration.output);
+  if (exists && !llvm::sys::fs::is_regular_file(calibration.output))
+    return compiler.reportError(calibration.output +
+                                ": expected a regular file, got something "
+                                "else");
+  if (exists && calibration.append) {
+    Expected<CalibrationFile> file = CalibrationFile::open(calibration.output);
+    if (!file)
+      return fail(file.takeError());
+    auto groups = file->readGroups();
+    if (!groups)
+      return fail(groups.takeError());
+    recordedBefore = std::move(*groups);
+  }
+  recorder.emplace();
+  *hook = recorder->getHook();
+  return success();
+}
+
+LogicalResult Runner::writeCalibration() {
+  if (!recorder)
+    return success();
+  const std::string &output = options.calibration.output;
+  auto groups = recorder->finish(std::move(recordedBefore));
+  if (!groups)
+    return compiler.reportError(output + ": " +
+                                llvm::toString(groups.takeError()));
+  if (groups->empty())
+    return compiler.reportError(
+        output + ": expected the program to record at least one row, got none");
+  if (llvm::Error error = mx::writeCalibration(output, *groups))
+    return fail(std::move(error));
+  out << "calibration: " << output << '\n';
+  for (const SiteGroup &group : *groups) {
+    out << "  ";
+    llvm::interleaveComma(group.sites, out);
+    out << ": " << group.statistics.samples << " rows of "
+        << group.statistics.columns << '\n';
+  }
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
 // Calling
 //===----------------------------------------------------------------------===//
 
@@ -278,9 +342,15 @@ ExitCode Runner::run() {
         "expected --check with IR, got a library, which has no checks");
     return ExitCode::Usage;
   }
+  if (isLibrary && options.calibration.rows) {
+    (void)compiler.reportError("expected --calibration-rows with IR, got a "
+                               "library, which has been told what to keep");
+    return ExitCode::Usage;
+  }
   if (failed(isLibrary ? loadProgram() : compileProgram()) ||
       failed(selectFunction()) || failed(checkOutputs()) ||
-      failed(readInputs()) || failed(callFunction()))
+      failed(readInputs()) || failed(prepareCalibration()) ||
+      failed(callFunction()) || failed(writeCalibration()))
     return compiler.getFailureCode();
   if (!checker)
     return ExitCode::Success;
@@ -294,6 +364,11 @@ ExitCode mlir::mx::runFile(const DialectRegistry &registry,
                            raw_ostream &out, raw_ostream &errors) {
   CompilerOptions compilerOptions = options.compiler;
   compilerOptions.insertChecks = options.check;
+  const CalibrationOptions &calibration = options.calibration;
+  if (!calibration.output.empty()) {
+    compilerOptions.record.collect = calibration.rows ? "rows" : "hessian";
+    compilerOptions.record.maxRows = calibration.rows.value_or(1);
+  }
   Compiler compiler(registry, compilerOptions, errors);
   return runProtected(
       [&] { return Runner(options, path, compiler, out).run(); },

@@ -4,6 +4,7 @@
 
 #include "RuntimeSymbols.h"
 #include "CheckRuntime.h"
+#include "mx/Dialect/MX/Transforms/RecordInterface.h"
 #include "mx/Driver/Exit.h"
 #include "mx/Numerics/Half.h"
 #include <cmath>
@@ -104,8 +105,16 @@ llvm::ArrayRef<RuntimeSymbol> mlir::mx::getRuntimeSymbols() {
   return symbols;
 }
 
+/// Whether `name` is a function that compiled code defines itself.
+static bool isRecordSymbol(llvm::StringRef name) {
+  name.consume_front("_mlir_ciface_");
+  return name.consume_front(kRecordPrefix) &&
+         llvm::is_contained(kRecordTypeNames, name);
+}
+
 bool mlir::mx::isAllowedSymbol(StringRef name) {
-  if (name == kCheckContextSymbol || CheckRuntime::isSymbol(name))
+  if (name == kCheckContextSymbol || CheckRuntime::isSymbol(name) ||
+      isRecordSymbol(name))
     return true;
   return llvm::any_of(getRuntimeSymbols(), [&](const RuntimeSymbol &symbol) {
     return name == symbol.name;

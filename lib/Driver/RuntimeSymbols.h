@@ -21,7 +21,8 @@ struct RuntimeSymbol {
 /// The allow-list: memory, libm, and conversions of 16-bit floats.
 ArrayRef<RuntimeSymbol> getRuntimeSymbols();
 
-/// Whether `name` is on the list or a function of the checking runtime.
+/// Whether `name` is on the list, a function of the checking runtime, or one
+/// that records.
 bool isAllowedSymbol(StringRef name);
 
 } // namespace mlir::mx

@@ -47,7 +47,21 @@ static void addCleanup(OpPassManager &pm) {
   pm.addPass(createCSEPass());
 }
 
-void mlir::mx::buildImportPhase(OpPassManager &pm, const PipelineOptions &) {
+/// Matmuls become sites once everything else is simple.
+static void addRaising(OpPassManager &pm, const DecisionOptions &decisions) {
+  RaiseMatmulsPassOptions raise;
+  raise.policy = decisions.policy;
+  raise.functions = decisions.functions;
+  raise.sites = decisions.sites;
+  raise.minElements = decisions.minElements;
+  pm.addPass(createRaiseMatmulsPass(raise));
+  // Sites that use one weight or activation find it to be one value. Nothing
+  // is folded any more: weights stay expressions.
+  pm.addPass(createCSEPass());
+}
+
+void mlir::mx::buildImportPhase(OpPassManager &pm,
+                                const PipelineOptions &options) {
   // Before TOSA's own lowering, which fails on the block-scaled operations.
   pm.addPass(createImportPass());
   // Before the first canonicalisation, whose folder gets constants wrong.
@@ -61,6 +75,54 @@ void mlir::mx::buildImportPhase(OpPassManager &pm, const PipelineOptions &) {
   // And again for those that TOSA's casts have become.
   pm.addPass(createExpandConversionsPass());
   addCleanup(pm);
+  const RecordOptions &record = options.record;
+  if (!options.decisions.objective.empty() || !record.collect.empty())
+    addRaising(pm, options.decisions);
+  if (record.collect.empty())
+    return;
+  // Before rotations: a calibration file holds rows as the program has them.
+  InstrumentPassOptions instrument;
+  instrument.collect = record.collect;
+  instrument.maxRows = record.maxRows;
+  pm.addPass(createInstrumentPass(instrument));
+}
+
+void mlir::mx::buildFormatPhase(OpPassManager &pm,
+                                const PipelineOptions &options) {
+  const DecisionOptions &decisions = options.decisions;
+  ChooseFormatsPassOptions choose;
+  if (decisions.objective.empty()) {
+    // Only what a hand wrote is decided.
+    choose.formats.push_back("keep");
+    pm.addPass(createChooseFormatsPass(choose));
+    return;
+  }
+  choose.objective = decisions.objective;
+  choose.bits = decisions.bits;
+  choose.error = decisions.error;
+  choose.activations = decisions.activations;
+  for (const std::string &format : decisions.formats)
+    choose.formats.push_back(format);
+  choose.rotation = decisions.rotation;
+  choose.method = decisions.method;
+  choose.calibration = decisions.calibration;
+  choose.report = decisions.report;
+  pm.addPass(createChooseFormatsPass(choose));
+}
+
+void mlir::mx::buildRotatePhase(OpPassManager &pm,
+                                const PipelineOptions &options) {
+  FuseRotationsPassOptions rotate;
+  rotate.seed = options.decisions.seed;
+  pm.addPass(createFuseRotationsPass(rotate));
+}
+
+void mlir::mx::buildQuantizePhase(OpPassManager &pm,
+                                  const PipelineOptions &options) {
+  QuantizePassOptions quantize;
+  quantize.calibration = options.decisions.calibration;
+  pm.addPass(createQuantizePass(quantize));
+  pm.addPass(createFoldTensorScalePass());
 }
 
 void mlir::mx::buildSelectPhase(OpPassManager &pm,
@@ -72,6 +134,10 @@ void mlir::mx::buildSelectPhase(OpPassManager &pm,
 
 void mlir::mx::buildPackPhase(OpPassManager &pm, const PipelineOptions &) {
   pm.addPass(createPackLayoutsPass());
+  // The bodies of named operations, which linalg knows by heart, must not be
+  // changed: what computes in bf16 or f16 needs a body of its own.
+  pm.addNestedPass<func::FuncOp>(createDecomposeLinalgPass());
+  pm.addNestedPass<func::FuncOp>(createLinalgGeneralizeNamedOpsPass());
   // bf16 arithmetic becomes f32 arithmetic between conversions, and the
   // conversions become integer code, so that no processor feature and no
   // library call is needed.
@@ -103,7 +169,6 @@ static void addBufferization(OpPassManager &pm) {
 
 void mlir::mx::buildLowerPhase(OpPassManager &pm,
                                const PipelineOptions &options) {
-  pm.addNestedPass<func::FuncOp>(createDecomposeLinalgPass());
   pm.addPass(createConvertTensorToLinalgPass());
   OpPassManager &functions = pm.nest<func::FuncOp>();
   functions.addPass(createConvertElementwiseToLinalgPass());
@@ -113,6 +178,7 @@ void mlir::mx::buildLowerPhase(OpPassManager &pm,
   // the program's own buffers.
   if (options.insertChecks)
     pm.addPass(createInsertChecksPass());
+  pm.addPass(createLowerRecordsPass());
   pm.addPass(createConvertMXToLoopsPass());
   pm.addNestedPass<func::FuncOp>(createExpandCopiesPass());
   pm.addNestedPass<func::FuncOp>(createConvertLinalgToLoopsPass());
@@ -148,9 +214,10 @@ void mlir::mx::buildPipeline(OpPassManager &pm,
                              const PipelineOptions &options) {
   using Builder = void (*)(OpPassManager &, const PipelineOptions &);
   static constexpr std::pair<Phase, Builder> builders[] = {
-      {Phase::Import, buildImportPhase}, {Phase::Select, buildSelectPhase},
-      {Phase::Pack, buildPackPhase},     {Phase::Lower, buildLowerPhase},
-      {Phase::LLVM, buildLLVMPhase},
+      {Phase::Import, buildImportPhase}, {Phase::Format, buildFormatPhase},
+      {Phase::Rotate, buildRotatePhase}, {Phase::Quantize, buildQuantizePhase},
+      {Phase::Select, buildSelectPhase}, {Phase::Pack, buildPackPhase},
+      {Phase::Lower, buildLowerPhase},   {Phase::LLVM, buildLLVMPhase},
   };
   for (auto [phase, build] : builders) {
     build(pm, options);
@@ -162,13 +229,18 @@ void mlir::mx::buildPipeline(OpPassManager &pm,
   }
 }
 
+//===----------------------------------------------------------------------===//
+// mx-pipeline
+//===----------------------------------------------------------------------===//
+
 namespace {
 
 /// The options of `mx-pipeline` in their textual form.
 struct PipelineTextOptions : public PassPipelineOptions<PipelineTextOptions> {
   PassOptions::Option<std::string> stopAfter{
       *this, "stop-after",
-      llvm::cl::desc("Last phase: import, select, pack, lower or llvm"),
+      llvm::cl::desc("Last phase: import, format, rotate, quantize, select, "
+                     "pack, lower or llvm"),
       llvm::cl::init("llvm")};
   PassOptions::Option<bool> failOnEmulation{
       *this, "fail-on-emulation",
@@ -178,6 +250,43 @@ struct PipelineTextOptions : public PassPipelineOptions<PipelineTextOptions> {
       *this, "insert-checks",
       llvm::cl::desc("Compare every packed operation with the reference"),
       llvm::cl::init(false)};
+  PassOptions::Option<std::string> record{
+      *this, "record",
+      llvm::cl::desc("Record the activations of matmuls: hessian or rows"),
+      llvm::cl::init("")};
+
+  PipelineTextOptions() {
+    for (const DecisionFlag &flag : getDecisionFlags())
+      std::visit([&](auto member) { add(flag, member); }, flag.member);
+  }
+
+  DecisionOptions getDecisions() const {
+    DecisionOptions options;
+    for (const auto &read : readers)
+      read(options);
+    return options;
+  }
+
+private:
+  template <typename T>
+  void add(const DecisionFlag &flag, T DecisionOptions::*member) {
+    auto option = std::make_shared<PassOptions::Option<T>>(
+        *this, flag.name, llvm::cl::desc(flag.description),
+        llvm::cl::init(DecisionOptions().*member));
+    readers.push_back(
+        [=](DecisionOptions &options) { options.*member = *option; });
+  }
+  void add(const DecisionFlag &flag,
+           std::vector<std::string> DecisionOptions::*member) {
+    auto option = std::make_shared<PassOptions::ListOption<std::string>>(
+        *this, flag.name, llvm::cl::desc(flag.description));
+    readers.push_back([=](DecisionOptions &options) {
+      (options.*member).assign(option->begin(), option->end());
+    });
+  }
+
+  /// One for each of getDecisionFlags, which keeps its option alive.
+  std::vector<std::function<void(DecisionOptions &)>> readers;
 };
 
 } // namespace
@@ -189,6 +298,8 @@ void mlir::mx::registerPipelines() {
         PipelineOptions options;
         options.failOnEmulation = text.failOnEmulation;
         options.insertChecks = text.insertChecks;
+        options.record.collect = text.record;
+        options.decisions = text.getDecisions();
         std::optional<Phase> phase = lookupPhase(text.stopAfter);
         if (!phase) {
           // Reports the name where passes report: when the pipeline runs.

@@ -283,7 +283,7 @@ def products() -> dict[str, str]:
     texts = {}
     a, b, c = "tensor<4x64xf32>", "!mx.tensor<8x64, mxfp4, axis = 1>", "tensor<4x8xf32>"
     for name, (lhs, rhs, init) in {
-        "plain": (a, "tensor<8x64xf32>", c), "contracted": ("tensor<4x32xf32>", b, c), "rows": ("tensor<5x64xf32>", b, c),
+        "contracted": ("tensor<4x32xf32>", b, c), "rows": ("tensor<5x64xf32>", b, c),
         "columns": (a, "!mx.tensor<9x64, mxfp4, axis = 1>", c), "axis": (a, "!mx.tensor<8x64, mxfp4, axis = 0>", c),
         "rank-1": ("tensor<64xf32>", "!mx.tensor<64, mxfp4, axis = 0>", "tensor<f32>"), "rank": ("tensor<2x4x64xf32>", b, c),
         "batch": ("tensor<2x4x64xf32>", "!mx.tensor<3x8x64, mxfp4, axis = 2>", "tensor<2x4x8xf32>"),
@@ -297,7 +297,7 @@ def products() -> dict[str, str]:
         "experts": (a, b, "tensor<3xi32>", c), "ends-rank": (a, b, "tensor<2x1xi32>", c), "ends-i8": (a, b, "tensor<2xi8>", c),
         "ends-float": (a, b, "tensor<2xf32>", c), "ends-memref": (a, b, "memref<2xi32>", c), "rank": (a, M, e, c),
         "contracted": ("tensor<9x32xf32>", b, e, c), "rows": (a, b, e, "tensor<8x8xf32>"), "columns": (a, b, e, "tensor<9x9xf32>"),
-        "plain": (a, "tensor<2x8x64xf32>", e, c), "axis": (a, "!mx.tensor<2x8x64, mxfp4, axis = 1>", e, c),
+        "axis": (a, "!mx.tensor<2x8x64, mxfp4, axis = 1>", e, c),
     }.items():
         texts[f"grouped-{name}"] = func(
             f"%a: {lhs}, %b: {rhs}, %e: {ends}, %c: {init}",
@@ -370,10 +370,36 @@ def truncated() -> dict[str, str]:
     return texts
 
 
+def sites() -> dict[str, str]:
+    """Attributes of products, on operations that are themselves wrong too."""
+    texts = {}
+    a, b, c = "tensor<4x64xf32>", "tensor<8x64xf32>", "tensor<4x8xf32>"
+    for name, attribute in {
+        "site-empty": 'mx.site = ""', "site-number": "mx.site = 1", "plan-text": 'mx.plan = "keep"', "rotated-number": "mx.rotated = 32",
+        "rotated-longer": "mx.rotated = #mx.hadamard<128>", "plan-longer": "mx.plan = #mx.plan<keep, rotation = hadamard<256>>",
+        "plan-none": "mx.plan = #mx.plan<>", "plan-both": "mx.plan = #mx.plan<keep, lhs = mxfp4 by even>",
+        "plan-rule": "mx.plan = #mx.plan<rhs = mxfp4 by sweep>", "plan-method": "mx.plan = #mx.plan<keep, method = gptq>",
+        "plan-open": "mx.plan = #mx.plan<rhs = mxfp4 by", "plan-half": "mx.plan = #mx.plan<rhs = mxfp4>",
+    }.items():
+        texts[name] = func(f"%a: {a}, %b: {b}, %c: {c}", f"%0 = mx.matmul ins(%a, %b : {a}, {b}) outs(%c : {c}) {{{attribute}}}")
+    rotated = "{mx.rotated = #mx.hadamard<32>}"
+    for name, (operands, kinds, result) in {
+        "no-operands": ("", "", ""), "one-operand": ("%a", a, ""), "rank-0": ("%s, %s, %s", "tensor<f32>, tensor<f32>, tensor<f32>", "tensor<f32>"),
+        "unranked": ("%u, %u, %u", "tensor<*xf32>, tensor<*xf32>, tensor<*xf32>", "tensor<*xf32>"),
+        "numbers": ("%f, %f, %f", "f32, f32, f32", "f32"),
+    }.items():
+        texts[f"rotated-{name}"] = func(
+            f"%a: {a}, %s: tensor<f32>, %u: tensor<*xf32>, %f: f32",
+            ("%0 = " if result else "") + f'"mx.matmul"({operands}) {rotated} : ({kinds}) -> ({result})',
+        )
+    texts["site-elsewhere"] = 'module attributes {mx.site = "module"} {}\n'
+    return texts
+
+
 def malformed() -> Corpus:
     """Returns every module that must be refused."""
     texts: dict[str, str] = {}
-    for family in (types, attributes, constants, parts, generic, moves, products, packed, truncated):
+    for family in (types, attributes, constants, parts, generic, moves, products, sites, packed, truncated):
         texts.update(family())
     corpus = {name: text.encode("utf-8") for name, text in texts.items()}
     corpus["not-utf8"] = b"func.func private @f(!mx.tensor<4x64, mx\xff\xfefp4, axis = 1>)\n"
@@ -381,6 +407,40 @@ def malformed() -> Corpus:
     corpus["bytecode-magic"] = b"ML\xefR"
     corpus["bytecode-cut"] = b"ML\xefR\x0dMLIR22\x00\x01"
     return corpus
+
+
+def odd_sites() -> dict[str, str]:
+    """Products that passes have to decide on, of unpleasant operands."""
+    texts = {}
+    c = "tensor<4x8xf32>"
+    plan = "{mx.plan = #mx.plan<lhs = mxfp4 by even, rhs = nvfp4 by amax>}"
+    for name, (weight, kind) in {
+        "resource-missing": ("dense_resource<none>", "tensor<8x64xf32>"), "resource-short": ("dense_resource<blob>", "tensor<8x64xf32>"),
+        "nan": ("dense<0x7FC00000>", "tensor<8x64xf32>"), "subnormal": ("dense<0x00000001>", "tensor<8x64xf32>"),
+        "largest": ("dense<0x7F7FFFFF>", "tensor<8x64xf32>"), "zero": ("dense<-0.0>", "tensor<8x64xf32>"),
+        "splat-of-2-to-the-40": ("dense<1.0>", "tensor<8x137438953472xf32>"), "no-columns": ("dense<>", "tensor<8x0xf32>"),
+    }.items():
+        a = "tensor<4x" + kind.split("x")[1] + "xf32>"
+        for decision in ("", plan):
+            texts[f"site-{name}{'-planned' if decision else ''}"] = func(
+                f"%a: {a}, %c: {c}", f"%w = arith.constant {weight} : {kind}\n  %0 = mx.matmul ins(%a, %w : {a}, {kind}) outs(%c : {c}) {decision}"
+            ) + '{-# dialect_resources: { builtin: { blob: "0x0400000001020304" } } #-}\n'
+    square = "tensor<64x64xf32>"
+    texts["site-no-rows"] = func(
+        "%a: tensor<0x64xf32>, %c: tensor<0x0xf32>",
+        "%w = arith.constant dense<> : tensor<0x64xf32>\n"
+        f"  %0 = mx.matmul ins(%a, %w : tensor<0x64xf32>, tensor<0x64xf32>) outs(%c : tensor<0x0xf32>) {plan}",
+    )
+    texts["site-of-itself"] = f"module {{\n  %0 = mx.matmul ins(%0, %0 : {square}, {square}) outs(%0 : {square}) {plan}\n}}\n"
+    texts["site-in-a-cycle"] = (
+        f"func.func @f() {{\n  return\n^bb1:\n  %0 = mx.rotate %1 by hadamard<32> along 1 : {square}\n"
+        f"  %1 = mx.matmul ins(%0, %0 : {square}, {square}) outs(%1 : {square}) {plan}\n  cf.br ^bb1\n}}\n"
+    )
+    texts["site-without-end"] = func(
+        f"%a: {square}",
+        "\n".join(f"%{i} = mx.matmul ins(%a, %{i - 1} : {square}, {square}) outs(%a : {square})" if i else f"%0 = mx.matmul ins(%a, %a : {square}, {square}) outs(%a : {square})" for i in range(500)),
+    )
+    return texts
 
 
 def odd() -> Corpus:
@@ -414,4 +474,5 @@ def odd() -> Corpus:
         "types-in-attributes": f"module attributes {{test.t = {M}, test.f = ({M}) -> {N}}} {{}}\n",
         "external-functions": f"func.func private @f({M}, {N}) -> ({M}, {N})\n",
     }
+    texts.update(odd_sites())
     return {name: text.encode("utf-8") for name, text in texts.items()}

@@ -29,6 +29,8 @@ PASSES: tuple[tuple[str, ...], ...] = (
     ("--canonicalize",),
     ("--mx-pack-layouts",),
     ("--mx-import", "--canonicalize", "--mx-select-kernels", "--mx-pack-layouts", "--canonicalize"),
+    ("--mx-choose-formats", "--mx-fuse-rotations", "--mx-quantize", "--mx-fold-tensor-scale", "--canonicalize"),
+    ("--mx-fuse-rotations=insert=32", "--mx-quantize", "--mx-select-kernels", "--mx-pack-layouts"),
     ("--emit-bytecode", "-o", os.devnull),
 )
 LOCATED = re.compile(r"^[^\n:]+:\d+:\d+: error: \S|^[^\n]*loc\([^\n]*error: \S", re.MULTILINE)

@@ -2,6 +2,7 @@
 // Part of the mx project, under the Apache License v2.0 with LLVM Exceptions.
 //===----------------------------------------------------------------------===//
 
+#include "../DecisionFlags.h"
 #include "mlir/IR/DialectRegistry.h"
 #include "mx/Driver/Compiler.h"
 #include "mx/Support/Register.h"
@@ -33,6 +34,9 @@ struct Options {
       "stop-after", cl::init(Phase::LLVM), cl::cat(category),
       cl::desc("Write the IR after a phase"),
       cl::values(clEnumValN(Phase::Import, "import", "mx operations found"),
+                 clEnumValN(Phase::Format, "format", "formats chosen"),
+                 clEnumValN(Phase::Rotate, "rotate", "rotations placed"),
+                 clEnumValN(Phase::Quantize, "quantize", "weights quantised"),
                  clEnumValN(Phase::Select, "select", "kernels named"),
                  clEnumValN(Phase::Pack, "pack", "values taken apart to bytes"),
                  clEnumValN(Phase::Lower, "lower", "loops on buffers"),
@@ -43,6 +47,11 @@ struct Options {
   cl::opt<std::string> remarksFilter{
       "remarks-filter", cl::value_desc("regex"), cl::cat(category),
       cl::desc("Print remarks of these categories, e.g. 'mx.*'")};
+  DecisionFlags decisions{category};
+  cl::opt<std::string> record{
+      "record", cl::value_desc("what"), cl::cat(category),
+      cl::desc("Record the activations of matmuls when mx-run asks for it: "
+               "hessian or rows")};
 };
 
 } // namespace
@@ -75,6 +84,10 @@ int main(int argc, char **argv) {
   if (line.stopAfter.getNumOccurrences() && *kind != OutputKind::MLIR)
     return usage("expected --stop-after with '-o name.mlir', got '" +
                  line.output + "'");
+  if (std::string conflict =
+          line.decisions.explainConflict(!line.record.empty());
+      !conflict.empty())
+    return usage(conflict);
   mlir::DialectRegistry registry;
   registerAllDialects(registry);
   CompilerOptions options;
@@ -82,6 +95,8 @@ int main(int argc, char **argv) {
   options.stopAfter = line.stopAfter;
   options.failOnEmulation = line.failOnEmulation;
   options.remarksFilter = line.remarksFilter;
+  options.decisions = line.decisions.getOptions();
+  options.record.collect = line.record;
   return static_cast<int>(compileFile(registry, options, line.input, *kind,
                                       line.output, llvm::errs()));
 }

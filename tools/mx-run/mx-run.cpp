@@ -2,6 +2,7 @@
 // Part of the mx project, under the Apache License v2.0 with LLVM Exceptions.
 //===----------------------------------------------------------------------===//
 
+#include "../DecisionFlags.h"
 #include "mlir/IR/DialectRegistry.h"
 #include "mx/Driver/Runner.h"
 #include "mx/Support/Register.h"
@@ -43,10 +44,43 @@ static cl::opt<bool>
 static cl::opt<std::string>
     remarksFilter("remarks-filter", cl::value_desc("regex"), cl::cat(category),
                   cl::desc("Print remarks of these categories, e.g. 'mx.*'"));
+static cl::opt<std::string> calibrationOutput(
+    "calibration-output", cl::value_desc("file"), cl::cat(category),
+    cl::desc("Record the activations of matmuls in a calibration file"));
+static cl::opt<bool> calibrationAppend(
+    "calibration-append", cl::cat(category),
+    cl::desc("Add to the calibration file if it is there (default: replace)"));
+static cl::opt<std::string>
+    calibrationRows("calibration-rows", cl::value_desc("count"),
+                    cl::cat(category),
+                    cl::desc("Record so many rows instead of the Hessian"));
+static DecisionFlags decisions(category);
 
 static int usage(const llvm::Twine &text) {
   llvm::errs() << "mx-run: " << text << '\n';
   return static_cast<int>(ExitCode::Usage);
+}
+
+/// Reads the flags about calibration; returns what is wrong with them.
+static std::string readCalibration(RunOptions &options) {
+  CalibrationOptions &calibration = options.calibration;
+  calibration.output = calibrationOutput;
+  calibration.append = calibrationAppend;
+  if (calibration.output.empty())
+    return calibrationAppend || calibrationRows.getNumOccurrences()
+               ? "expected --calibration-output with --calibration-append and "
+                 "--calibration-rows, got none"
+               : "";
+  if (options.benchmarkRuns != 0)
+    return "expected --calibration-output or --benchmark, got both";
+  if (!calibrationRows.getNumOccurrences())
+    return "";
+  int64_t rows;
+  if (llvm::StringRef(calibrationRows).getAsInteger(10, rows) || rows < 1)
+    return "expected --calibration-rows to be a positive number, got '" +
+           calibrationRows + "'";
+  calibration.rows = rows;
+  return "";
 }
 
 int main(int argc, char **argv) {
@@ -69,11 +103,18 @@ int main(int argc, char **argv) {
   }
   if (check && benchmark.getNumOccurrences())
     return usage("expected --check or --benchmark, got both");
+  if (std::string conflict = readCalibration(options); !conflict.empty())
+    return usage(conflict);
+  if (std::string conflict =
+          decisions.explainConflict(!options.calibration.output.empty());
+      !conflict.empty())
+    return usage(conflict);
   mlir::DialectRegistry registry;
   registerAllDialects(registry);
   options.compiler.target = target;
   options.compiler.failOnEmulation = failOnEmulation;
   options.compiler.remarksFilter = remarksFilter;
+  options.compiler.decisions = decisions.getOptions();
   options.function = function;
   options.inputs = inputs;
   options.outputs = outputs;

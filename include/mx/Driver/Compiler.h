@@ -13,6 +13,7 @@
 #include "mx/Dialect/MX/Transforms/Phases.h"
 #include "mx/Driver/Exit.h"
 #include "mx/Driver/Signature.h"
+#include "mx/Pipelines/Decisions.h"
 #include <memory>
 
 namespace llvm {
@@ -39,6 +40,9 @@ struct CompilerOptions {
   bool insertChecks = false;
   /// Print remarks whose category matches this regular expression.
   std::string remarksFilter;
+  /// What becomes of products of plain numbers, and what is recorded of them.
+  DecisionOptions decisions;
+  RecordOptions record;
 };
 
 /// What can be written.
@@ -88,7 +92,8 @@ private:
 
   CompilerOptions options;
   raw_ostream &errors;
-  std::unique_ptr<llvm::SourceMgr> sources;
+  /// Shared with the module, whose large constants stay in the file.
+  std::shared_ptr<llvm::SourceMgr> sources;
   std::unique_ptr<MLIRContext> context;
   std::unique_ptr<SourceMgrDiagnosticHandler> printer;
   std::unique_ptr<ScopedDiagnosticHandler> counter;

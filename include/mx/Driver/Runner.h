@@ -12,6 +12,16 @@
 
 namespace mlir::mx {
 
+/// What becomes of the activations of sites.
+struct CalibrationOptions {
+  /// Where to write a calibration file; empty records nothing.
+  std::string output;
+  /// Add to the file that is there, if there is one.
+  bool append = false;
+  /// Keep this many rows of each activation; the Hessian if there is none.
+  std::optional<int64_t> rows;
+};
+
 struct RunOptions {
   CompilerOptions compiler;
   /// The function to call; empty if there is only one.
@@ -25,6 +35,7 @@ struct RunOptions {
   bool check = false;
   /// Timed runs, after one that is not; 0 runs once without timing.
   unsigned benchmarkRuns = 0;
+  CalibrationOptions calibration;
 };
 
 /// Runs a function of `path`, which is IR or a shared library.

@@ -9,6 +9,7 @@
 #define MX_PIPELINES_PIPELINES_H
 
 #include "mx/Dialect/MX/Transforms/Phases.h"
+#include "mx/Pipelines/Decisions.h"
 
 namespace mlir {
 class OpPassManager;
@@ -21,10 +22,22 @@ struct PipelineOptions {
   bool failOnEmulation = false;
   /// Compare every packed operation with lib/Numerics at run time.
   bool insertChecks = false;
+  DecisionOptions decisions;
+  RecordOptions record;
 };
 
-/// Afterwards: no TOSA operation; block-scaled upstream operations are mx ones.
+/// Afterwards: no TOSA operation; block-scaled upstream operations are mx ones,
+/// and the matmuls that the policy chose are sites, recorded if that is wanted.
 void buildImportPhase(OpPassManager &pm, const PipelineOptions &options);
+
+/// Afterwards: every site has a plan.
+void buildFormatPhase(OpPassManager &pm, const PipelineOptions &options);
+
+/// Afterwards: no plan asks for a rotation.
+void buildRotatePhase(OpPassManager &pm, const PipelineOptions &options);
+
+/// Afterwards: no product of two plain operands, and no plan.
+void buildQuantizePhase(OpPassManager &pm, const PipelineOptions &options);
 
 /// Afterwards: every mx operation that computes names a kernel.
 void buildSelectPhase(OpPassManager &pm, const PipelineOptions &options);
@@ -42,7 +55,8 @@ void buildLLVMPhase(OpPassManager &pm, const PipelineOptions &options);
 /// `mx-verify-phase`.
 void buildPipeline(OpPassManager &pm, const PipelineOptions &options);
 
-/// Registers `mx-pipeline{stop-after=… fail-on-emulation insert-checks}`.
+/// Registers `mx-pipeline{stop-after=… fail-on-emulation insert-checks
+/// record=…}` and the options of decisions.
 void registerPipelines();
 
 } // namespace mx

@@ -75,6 +75,10 @@ static FailureOr<int64_t> matchBlock(MatmulOp op) {
                           Twine(*block) + " and " + Twine(length));
     block = length;
   }
+  if (!block)
+    return miss(op, "expected a block-scaled side, got " +
+                        quote(op.getLhs().getType()) + " and " +
+                        quote(op.getRhs().getType()));
   return *block;
 }
 

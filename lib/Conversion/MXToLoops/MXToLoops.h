@@ -11,6 +11,7 @@
 #define MX_LIB_CONVERSION_MXTOLOOPS_MXTOLOOPS_H
 
 #include "mlir/IR/PatternMatch.h"
+#include "mx/Dialect/MX/IR/MXDialect.h"
 
 namespace mlir::mx {
 
@@ -74,6 +75,11 @@ void storeLanes(OpBuilder &builder, Location loc, Value values, Value buffer,
 
 /// Returns `scalar`, or a vector of copies if `lanes` is not 1.
 Value splat(OpBuilder &builder, Location loc, Value scalar, int64_t lanes);
+
+/// Rotates each group of neighbours in a vector of f32 whose length is a
+/// multiple of the rotation's size (N6.2), as mxnum::rotateGroup.
+Value rotateGroups(OpBuilder &builder, Location loc, Value values,
+                   HadamardAttr rotation, bool inverse);
 
 /// Returns `type`, or vector<`lanes` x `type`> if `lanes` is not 1.
 Type getLanesType(Type type, int64_t lanes);

@@ -121,6 +121,7 @@ private:
   void lowerBlock(OpBuilder &builder, ValueRange row, Value index) const;
   Value isInside(OpBuilder &builder, Value column, int64_t count,
                  Value end) const;
+  Value loadChunk(OpBuilder &builder, ValueRange row, Value column) const;
   Value readChunk(OpBuilder &builder, ValueRange row, Value column) const;
   void writeChunk(OpBuilder &builder, ValueRange row, Value column,
                   Value codes) const;
@@ -136,6 +137,8 @@ private:
   /// Whether the last chunk of a row may have lanes past its end.
   bool hasTail;
   BlockEncoding encoding;
+  /// Null for none.
+  HadamardAttr rotation;
   Value source;
   Value payload;
   Value scales;
@@ -158,7 +161,10 @@ QuantizeLowering::QuantizeLowering(OpBuilder &builder, PackedQuantizeOp op)
               op.getSeed(),
               Value()};
   block = encoding.format.block;
+  rotation = op.getRotation().value_or(HadamardAttr());
   lanes = getChunkLanes(block);
+  if (rotation)
+    lanes = std::max(lanes, rotation.getSize());
   bits = mxnum::getElementInfo(encoding.format.element).bits;
   if (Value scale = op.getTensorScale())
     encoding.tensorScale =
@@ -177,7 +183,7 @@ Value QuantizeLowering::isInside(OpBuilder &builder, Value column,
                                end);
 }
 
-Value QuantizeLowering::readChunk(OpBuilder &builder, ValueRange row,
+Value QuantizeLowering::loadChunk(OpBuilder &builder, ValueRange row,
                                   Value column) const {
   auto readWhole = [&](OpBuilder &inner) {
     return widenToF32(inner, loc,
@@ -195,6 +201,16 @@ Value QuantizeLowering::readChunk(OpBuilder &builder, ValueRange row,
         scf::YieldOp::create(inner, loc, tail);
       });
   return choice.getResult(0);
+}
+
+/// A chunk that ends with the row ends with a group, so its lanes past the end
+/// do not mix with others.
+Value QuantizeLowering::readChunk(OpBuilder &builder, ValueRange row,
+                                  Value column) const {
+  Value values = loadChunk(builder, row, column);
+  if (!rotation)
+    return values;
+  return rotateGroups(builder, loc, values, rotation, /*inverse=*/false);
 }
 
 /// Packs a chunk, which starts at a whole byte and fills whole bytes (N8.1).

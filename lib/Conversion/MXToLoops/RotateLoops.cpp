@@ -29,21 +29,27 @@ static Value scaleLanes(OpBuilder &builder, Location loc, Value values,
   return arith::MulFOp::create(builder, loc, values, constant);
 }
 
+static int64_t countLanes(Value values) {
+  return cast<VectorType>(values.getType()).getNumElements();
+}
+
 static Value applySigns(OpBuilder &builder, Location loc, Value values,
                         ArrayRef<int8_t> signs) {
   if (signs.empty())
     return values;
-  return scaleLanes(builder, loc, values,
-                    SmallVector<float>(signs.begin(), signs.end()));
+  SmallVector<float> factors;
+  for (int64_t lane = 0, lanes = countLanes(values); lane < lanes; ++lane)
+    factors.push_back(signs[lane % signs.size()]);
+  return scaleLanes(builder, loc, values, factors);
 }
 
 /// Replaces each pair (a, b) at distance `stride` by (a + b, a - b): each lane
 /// gets its partner plus or minus itself.
 static Value applyButterflies(OpBuilder &builder, Location loc, Value values,
-                              int64_t size, int64_t stride) {
+                              int64_t stride) {
   SmallVector<int64_t> partners;
   SmallVector<float> ownSigns;
-  for (int64_t i = 0; i < size; ++i) {
+  for (int64_t i = 0, lanes = countLanes(values); i < lanes; ++i) {
     partners.push_back(i ^ stride);
     ownSigns.push_back(i & stride ? -1.0f : 1.0f);
   }
@@ -53,16 +59,16 @@ static Value applyButterflies(OpBuilder &builder, Location loc, Value values,
   return arith::AddFOp::create(builder, loc, partner, own);
 }
 
-/// N6.2 on one group, as mxnum::rotateGroup.
-static Value rotateGroup(OpBuilder &builder, Location loc, Value values,
-                         HadamardAttr rotation, bool inverse) {
+Value mx::rotateGroups(OpBuilder &builder, Location loc, Value values,
+                       HadamardAttr rotation, bool inverse) {
   int64_t size = rotation.getSize();
   if (!inverse)
     values = applySigns(builder, loc, values, rotation.getSigns());
   for (int64_t stride = 1; stride < size; stride *= 2)
-    values = applyButterflies(builder, loc, values, size, stride);
-  values = scaleLanes(builder, loc, values,
-                      SmallVector<float>(size, mxnum::getHadamardScale(size)));
+    values = applyButterflies(builder, loc, values, stride);
+  values = scaleLanes(
+      builder, loc, values,
+      SmallVector<float>(countLanes(values), mxnum::getHadamardScale(size)));
   if (inverse)
     values = applySigns(builder, loc, values, rotation.getSigns());
   return values;
@@ -95,7 +101,7 @@ struct LowerRotateToLoops : OpRewritePattern<PackedRotateOp> {
         Value values =
             widenToF32(inner, loc, loadLanes(inner, loc, source, row, k, size));
         values =
-            rotateGroup(inner, loc, values, op.getRotation(), op.getInverse());
+            rotateGroups(inner, loc, values, op.getRotation(), op.getInverse());
         values = narrowFromF32(inner, loc, values,
                                cast<FloatType>(type.getElementType()));
         storeLanes(inner, loc, values, target, row, k);

@@ -46,6 +46,9 @@ static Value raiseToRow(OpBuilder &builder, PackedTensorScaleOp op,
       [&](OpBuilder &inner, Location, Value column, ValueRange carried) {
         Value numbers =
             loadLanes(inner, loc, op.getSource(), row, column, lanes);
+        if (auto rotation = op.getRotation())
+          numbers = rotateGroups(inner, loc, widenToF32(inner, loc, numbers),
+                                 *rotation, /*inverse=*/false);
         Value bits = getFiniteBits(inner, loc, numbers, op.getSatfinite());
         scf::YieldOp::create(
             inner, loc,
@@ -54,20 +57,31 @@ static Value raiseToRow(OpBuilder &builder, PackedTensorScaleOp op,
   return loop.getResult(0);
 }
 
+/// Returns the largest lane of a vector, or a scalar as it is.
+static Value reduceLanes(OpBuilder &builder, Location loc, Value values) {
+  if (!isa<VectorType>(values.getType()))
+    return values;
+  return vector::ReductionOp::create(builder, loc, vector::CombiningKind::MAXUI,
+                                     values);
+}
+
 /// Returns the larger of `largest` (i32 bits) and a row's finite magnitudes.
 static Value findLargestInRow(OpBuilder &builder, PackedTensorScaleOp op,
                               ValueRange row, Value largest) {
   Location loc = op.getLoc();
+  // A row that is rotated is a whole number of groups.
+  int64_t group = op.getRotation() ? op.getRotation()->getSize() : 1;
+  int64_t chunk = std::max(kMaxLanes, group);
   Value length = createDim(builder, loc, op.getSource(), row.size());
   Value tail = arith::RemUIOp::create(builder, loc, length,
-                                      createIndex(builder, loc, kMaxLanes));
+                                      createIndex(builder, loc, chunk));
   Value whole = arith::SubIOp::create(builder, loc, length, tail);
-  Value lanes = splat(builder, loc, largest, kMaxLanes);
-  lanes =
-      raiseToRow(builder, op, row, createIndex(builder, loc, 0), whole, lanes);
-  largest = vector::ReductionOp::create(builder, loc,
-                                        vector::CombiningKind::MAXUI, lanes);
-  return raiseToRow(builder, op, row, whole, length, largest);
+  largest = raiseToRow(builder, op, row, createIndex(builder, loc, 0), whole,
+                       splat(builder, loc, largest, chunk));
+  largest = reduceLanes(builder, loc, largest);
+  largest = raiseToRow(builder, op, row, whole, length,
+                       splat(builder, loc, largest, group));
+  return reduceLanes(builder, loc, largest);
 }
 
 /// Returns the largest finite magnitude of the source as i32 bits.

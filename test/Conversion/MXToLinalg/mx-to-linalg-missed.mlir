@@ -65,3 +65,9 @@ func.func @no_form(%x: tensor<4x64xf32>, %b: !mx.tensor<2x8x64, mxfp4, axis = 2>
   %2 = mx.grouped_matmul ins(%1, %b, %ends : !mx.tensor<4x64, mxfp4, axis = 1>, !mx.tensor<2x8x64, mxfp4, axis = 2>, tensor<2xi32>) outs(%c : tensor<4x8xf32>)
   return %2 : tensor<4x8xf32>
 }
+
+func.func @undecided_product(%a: tensor<4x64xf32>, %b: tensor<8x64xf32>, %c: tensor<4x8xf32>) -> tensor<4x8xf32> {
+  // expected-remark@+1 {{mx.matmul: expected a block-scaled side, got 'tensor<4x64xf32>' and 'tensor<8x64xf32>'}}
+  %0 = mx.matmul ins(%a, %b : tensor<4x64xf32>, tensor<8x64xf32>) outs(%c : tensor<4x8xf32>)
+  return %0 : tensor<4x8xf32>
+}

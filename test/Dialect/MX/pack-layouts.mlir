@@ -19,18 +19,49 @@ func.func @matmul(%a: tensor<?x64xbf16>, %w: !mx.tensor<8x64, nvfp4, axis = 1>,
 
 // -----
 
-// Results of functions are parts too, and a rotation is made in f32.
+// Results of functions are parts too, and a rotation within blocks is part of the
+// encoding: one pass over the data.
 
 // CHECK-LABEL: @quantize_rotated
 // CHECK-SAME: (%[[X:.+]]: tensor<?x64xbf16>) -> (tensor<?x32xi8>, tensor<?x2xi8>)
 func.func @quantize_rotated(%x: tensor<?x64xbf16>)
     -> !mx.tensor<?x64, mxfp4, axis = 1, rotation = hadamard<32>> {
-  // CHECK: %[[ROTATED:.+]] = mx.packed.rotate ins(%[[X]] : tensor<?x64xbf16>) outs({{.*}} : tensor<?x64xf32>)
-  // CHECK: %[[PARTS:.+]]:2 = mx.packed.quantize ins(%[[ROTATED]] : tensor<?x64xf32>)
+  // CHECK-NOT: mx.packed.rotate
+  // CHECK: %[[PARTS:.+]]:2 = mx.packed.quantize ins(%[[X]] : tensor<?x64xbf16>)
+  // CHECK-SAME: rotation = #mx.hadamard<32>
   // CHECK: return %[[PARTS]]#0, %[[PARTS]]#1 : tensor<?x32xi8>, tensor<?x2xi8>
   %0 = mx.quantize %x rotate scale_rule(even) : tensor<?x64xbf16>
     to !mx.tensor<?x64, mxfp4, axis = 1, rotation = hadamard<32>>
   return %0 : !mx.tensor<?x64, mxfp4, axis = 1, rotation = hadamard<32>>
+}
+
+// -----
+
+// A group of the rotation that covers several blocks is rotated before, in f32.
+
+// CHECK-LABEL: @quantize_rotated_across_blocks
+func.func @quantize_rotated_across_blocks(%x: tensor<?x64xbf16>, %t: tensor<f32>)
+    -> !mx.tensor<?x64, nvfp4, axis = 1, rotation = hadamard<32>> {
+  // CHECK: %[[ROTATED:.+]] = mx.packed.rotate ins({{.*}} : tensor<?x64xbf16>) outs({{.*}} : tensor<?x64xf32>)
+  // CHECK: mx.packed.quantize ins(%[[ROTATED]] : tensor<?x64xf32>)
+  // CHECK-NOT: rotation =
+  %0 = mx.quantize %x tensor_scale(%t) rotate scale_rule(amax) : tensor<?x64xbf16>
+    to !mx.tensor<?x64, nvfp4, axis = 1, rotation = hadamard<32>>
+  return %0 : !mx.tensor<?x64, nvfp4, axis = 1, rotation = hadamard<32>>
+}
+
+// -----
+
+// The tensor scale is that of the rotated numbers.
+
+// CHECK-LABEL: @tensor_scale_rotated
+func.func @tensor_scale_rotated(%x: tensor<4x64xf32>)
+    -> !mx.tensor<4x64, nvfp4, axis = 1, rotation = hadamard<16>> {
+  // CHECK: mx.packed.tensor_scale ins(%[[X:.+]] : tensor<4x64xf32>) {{.*}} rotation = #mx.hadamard<16>
+  // CHECK: mx.packed.quantize ins(%[[X]] : tensor<4x64xf32>) {{.*}} rotation = #mx.hadamard<16>
+  %0 = mx.quantize %x rotate scale_rule(amax) : tensor<4x64xf32>
+    to !mx.tensor<4x64, nvfp4, axis = 1, rotation = hadamard<16>>
+  return %0 : !mx.tensor<4x64, nvfp4, axis = 1, rotation = hadamard<16>>
 }
 
 // -----

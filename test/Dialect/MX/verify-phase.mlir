@@ -17,4 +17,4 @@ func.func @source(%w: !mx.tensor<8x64, mxfp4, axis = 1>) -> tensor<8x64xf32> {
   %0 = mx.dequantize %w : !mx.tensor<8x64, mxfp4, axis = 1> to tensor<8x64xf32>
   return %0 : tensor<8x64xf32>
 }
-// TEA: error: expected a phase (import, select, pack, lower, llvm), got 'tea'
+// TEA: error: expected a phase (import, format, rotate, quantize, select, pack, lower, llvm), got 'tea'

@@ -3,9 +3,9 @@
 // answer, not a crash.
 
 // RUN: split-file %s %t && rm -rf %t/temporary && cd %t && mkdir temporary
-// RUN: env TMPDIR=%t/temporary sh status.sh 70 mx-run crash.mlir 2>&1 | FileCheck %s
+// RUN: env TMPDIR=%t/temporary sh status.sh 70 mx-run crash.mlir --quantize=speed '--quantize-sites=up|down' 2>&1 | FileCheck %s
 // CHECK: error: internal failure; this is a defect of mx
-// CHECK: note: reproduce with: mx-compile {{.*}}mx-reproducer-{{.*}}.mlir --stop-after=llvm
+// CHECK: note: reproduce with: mx-compile {{.*}}mx-reproducer-{{.*}}.mlir --stop-after=llvm{{.*}} --quantize=speed {{.*}}--quantize-sites=up|down
 // RUN: cmp crash.mlir temporary/mx-reproducer-*.mlir
 
 // RUN: sh status.sh 1 mx-run assert.mlir --input=2xf32=1 2>&1 | FileCheck %s --check-prefix=ASSERT

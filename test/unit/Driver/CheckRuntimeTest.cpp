@@ -121,7 +121,7 @@ TEST_F(CheckRuntimeTest, oneWrongCodeOrScaleIsFound) {
                    const std::vector<uint8_t> &scales) {
     return run({makeFloats({2, 32}, values), makeBytes({2, 16}, payload),
                 makeBytes({2, 1}, scales)},
-               {encodeFormat(mxfp4), 0, 0, 0, 16, 1, 0, 0},
+               {encodeFormat(mxfp4), 0, 0, 0, 16, 1, 0, 0, 0, 0, 0, 0, 0},
                &CheckRuntime::checkQuantize);
   };
   EXPECT_EQ(check(right.payload, right.scales), 0);
@@ -158,9 +158,29 @@ TEST_F(CheckRuntimeTest, n5_1_stochasticRoundingFollowsTheLogicalIndex) {
   EXPECT_EQ(run({makeFloats({3, 2, 32}, moved), makeBytes({3, 2, 16}, payload),
                  makeBytes({3, 2, 1}, right.scales)},
                 {encodeFormat(mxfp4), static_cast<int64_t>(options.rule), 1, 0,
-                 16, 1, 0, 99},
+                 16, 1, 0, 99, 0, 0, 0, 0, 0},
                 &CheckRuntime::checkQuantize),
             0);
+}
+
+TEST_F(CheckRuntimeTest, n6_1_rotationComesBeforeTheEncoding) {
+  std::vector<float> values(32), rotated(32);
+  for (int64_t i = 0; i < 32; ++i)
+    rotated[i] = values[i] = std::sin(static_cast<float>(i));
+  // The signs of a group of 4 are + - + -, bits 1 and 3.
+  const int8_t signs[] = {1, -1, 1, -1};
+  for (int64_t start = 0; start < 32; start += 4)
+    mxnum::rotateGroup(&rotated[start], 4, signs, /*inverse=*/false);
+  auto check = [&](const std::vector<float> &encoded) {
+    mxnum::BlockTensor got =
+        mxnum::quantize(mxfp4, {}, encoded.data(), {1, 32}, 1);
+    return run({makeFloats({1, 32}, values), makeBytes({1, 16}, got.payload),
+                makeBytes({1, 1}, got.scales)},
+               {encodeFormat(mxfp4), 0, 0, 0, 16, 1, 0, 0, 4, 0b1010, 0, 0, 0},
+               &CheckRuntime::checkQuantize);
+  };
+  EXPECT_EQ(check(rotated), 0);
+  EXPECT_GT(check(values), 0);
 }
 
 TEST_F(CheckRuntimeTest, decodedNumbersAreComparedBitForBit) {

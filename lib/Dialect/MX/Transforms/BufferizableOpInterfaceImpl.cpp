@@ -2,7 +2,7 @@
 // Part of the mx project, under the Apache License v2.0 with LLVM Exceptions.
 //
 // Packed operations are destination-style, so one model serves them all: the
-// same operation with memrefs for tensors and no results.
+// same operation with memrefs for tensors and no results. A record only reads.
 //===----------------------------------------------------------------------===//
 
 #include "mx/Dialect/MX/Transforms/BufferizableOpInterfaceImpl.h"
@@ -57,6 +57,40 @@ struct PackedOpInterface
   }
 };
 
+struct RecordOpInterface
+    : public BufferizableOpInterface::ExternalModel<RecordOpInterface,
+                                                    RecordOp> {
+  bool bufferizesToMemoryRead(Operation *, OpOperand &,
+                              const AnalysisState &) const {
+    return true;
+  }
+
+  bool bufferizesToMemoryWrite(Operation *, OpOperand &,
+                               const AnalysisState &) const {
+    return false;
+  }
+
+  AliasingValueList getAliasingValues(Operation *, OpOperand &,
+                                      const AnalysisState &) const {
+    return {};
+  }
+
+  LogicalResult bufferize(Operation *op, RewriterBase &rewriter,
+                          const BufferizationOptions &options,
+                          BufferizationState &state) const {
+    auto record = cast<RecordOp>(op);
+    if (isa<MemRefType>(record.getSource().getType()))
+      return success();
+    FailureOr<Value> buffer =
+        getBuffer(rewriter, record.getSource(), options, state);
+    if (failed(buffer))
+      return failure();
+    rewriter.modifyOpInPlace(
+        record, [&] { record.getSourceMutable().assign(*buffer); });
+    return success();
+  }
+};
+
 } // namespace
 
 void mlir::mx::registerBufferizableOpInterfaceExternalModels(
@@ -75,5 +109,6 @@ void mlir::mx::registerBufferizableOpInterfaceExternalModels(
     PackedUnpackOp::attachInterface<PackedOpInterface<PackedUnpackOp>>(
         *context);
     PackedPackOp::attachInterface<PackedOpInterface<PackedPackOp>>(*context);
+    RecordOp::attachInterface<RecordOpInterface>(*context);
   });
 }

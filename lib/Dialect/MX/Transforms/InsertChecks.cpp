@@ -6,10 +6,10 @@
 // is none of this pass's business, so every lowering is checked alike.
 //===----------------------------------------------------------------------===//
 
+#include "RuntimeCalls.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
-#include "mlir/IR/SymbolTable.h"
 #include "mx/Dialect/MX/IR/MXOps.h"
 #include "mx/Dialect/MX/Transforms/CheckInterface.h"
 #include "mx/Dialect/MX/Transforms/Passes.h"
@@ -37,7 +37,7 @@ struct Check {
 /// Writes the calls of one module.
 class CheckEmitter {
 public:
-  explicit CheckEmitter(ModuleOp module) : module(module), symbols(module) {}
+  explicit CheckEmitter(ModuleOp module) : calls(module) {}
 
   void emit(Operation *op, const Check &check);
   /// Lists the sites on the module.
@@ -50,8 +50,7 @@ private:
   void push(OpBuilder &builder, Location loc, StringRef what, Value buffer);
   int64_t addSite(Operation *op);
 
-  ModuleOp module;
-  SymbolTable symbols;
+  RuntimeCalls calls;
   SmallVector<Attribute> sites;
 };
 
@@ -63,44 +62,30 @@ static MemRefType getContextType(MLIRContext *context) {
 
 Value CheckEmitter::getContext(OpBuilder &builder, Location loc) {
   MemRefType type = getContextType(builder.getContext());
-  if (!symbols.lookup(kCheckContextSymbol)) {
+  if (!calls.getSymbols().lookup(kCheckContextSymbol)) {
+    ModuleOp module = calls.getModule();
     OpBuilder top = OpBuilder::atBlockBegin(module.getBody());
     // Without an initial value it is a declaration; only public ones may be.
     auto global = memref::GlobalOp::create(
         top, module.getLoc(), kCheckContextSymbol,
         /*sym_visibility=*/StringAttr(), type, /*initial_value=*/Attribute(),
         /*constant=*/false, /*alignment=*/IntegerAttr());
-    symbols.insert(global);
+    calls.getSymbols().insert(global);
   }
   return memref::GetGlobalOp::create(builder, loc, type, kCheckContextSymbol);
 }
 
 void CheckEmitter::call(OpBuilder &builder, Location loc, const Twine &suffix,
                         ValueRange operands) {
-  std::string name = (kCheckPrefix + suffix).str();
-  if (!symbols.lookup(name)) {
-    OpBuilder top = OpBuilder::atBlockBegin(module.getBody());
-    auto function =
-        func::FuncOp::create(top, module.getLoc(), name,
-                             builder.getFunctionType(operands.getTypes(), {}));
-    function.setPrivate();
-    function->setAttr("llvm.emit_c_interface", builder.getUnitAttr());
-    symbols.insert(function);
-  }
-  func::CallOp::create(builder, loc, name, TypeRange(), operands);
+  calls.call(builder, loc, kCheckPrefix + suffix, operands);
 }
 
-/// Buffers are passed without their rank; the runtime function is named after
-/// the element type.
+/// The runtime function is named after the element type.
 void CheckEmitter::push(OpBuilder &builder, Location loc, StringRef what,
                         Value buffer) {
-  auto type = cast<MemRefType>(buffer.getType());
-  auto unranked =
-      UnrankedMemRefType::get(type.getElementType(), type.getMemorySpace());
-  Value cast = memref::CastOp::create(builder, loc, unranked, buffer);
-  std::string suffix;
-  llvm::raw_string_ostream(suffix) << what << '_' << type.getElementType();
-  call(builder, loc, suffix, {getContext(builder, loc), cast});
+  Value unranked = dropRank(builder, loc, buffer);
+  call(builder, loc, what + "_" + getElementSuffix(buffer),
+       {getContext(builder, loc), unranked});
 }
 
 int64_t CheckEmitter::addSite(Operation *op) {
@@ -143,6 +128,7 @@ void CheckEmitter::emit(Operation *op, const Check &check) {
 }
 
 void CheckEmitter::finish() {
+  ModuleOp module = calls.getModule();
   module->setAttr(kCheckSitesAttr, ArrayAttr::get(module.getContext(), sites));
 }
 
@@ -164,6 +150,20 @@ static void addNumbers(Operation *op, ArrayRef<int64_t> values, Check &check) {
     check.numbers.push_back(makeNumber(op, value));
 }
 
+/// Appends the size of a rotation, 0 for none, and its signs.
+static void addRotation(Operation *op, std::optional<HadamardAttr> rotation,
+                        Check &check) {
+  static_assert(mxnum::kMaxHadamard == 256, "four words hold all signs");
+  std::array<uint64_t, 4> words = {};
+  if (rotation)
+    for (auto [index, sign] : llvm::enumerate(rotation->getSigns()))
+      if (sign < 0)
+        words[index / 64] |= uint64_t(1) << (index % 64);
+  addNumbers(op, {rotation ? rotation->getSize() : 0}, check);
+  for (uint64_t word : words)
+    addNumbers(op, {static_cast<int64_t>(word)}, check);
+}
+
 static Check describe(PackedTensorScaleOp op) {
   Check check;
   check.buffers = {op.getSource(), op.getInits()};
@@ -172,6 +172,7 @@ static Check describe(PackedTensorScaleOp op) {
               static_cast<int64_t>(op.getScaleRule()),
               static_cast<int64_t>(op.getRounding()), op.getSatfinite()},
              check);
+  addRotation(op, op.getRotation(), check);
   return check;
 }
 
@@ -193,6 +194,7 @@ static Check describe(PackedQuantizeOp op) {
     check.numbers.push_back(seed);
   else
     addNumbers(op, {0}, check);
+  addRotation(op, op.getRotation(), check);
   return check;
 }
 
@@ -213,15 +215,8 @@ static Check describe(PackedDequantizeOp op) {
 static Check describe(PackedRotateOp op) {
   Check check;
   check.buffers = {op.getSource(), op.getInits()};
-  HadamardAttr rotation = op.getRotation();
-  addNumbers(op, {rotation.getSize(), op.getInverse()}, check);
-  static_assert(mxnum::kMaxHadamard == 256, "four words hold all signs");
-  uint64_t words[4] = {};
-  for (auto [index, sign] : llvm::enumerate(rotation.getSigns()))
-    if (sign < 0)
-      words[index / 64] |= uint64_t(1) << (index % 64);
-  for (uint64_t word : words)
-    addNumbers(op, {static_cast<int64_t>(word)}, check);
+  addRotation(op, op.getRotation(), check);
+  addNumbers(op, {op.getInverse()}, check);
   return check;
 }
 

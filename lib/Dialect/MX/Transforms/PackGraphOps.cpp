@@ -203,9 +203,18 @@ struct PackQuantize : public OpConversionPattern<QuantizeOp> {
         "the source");
     if (!type.isLastAxisBlocked())
       source = transposeTensor(rewriter, loc, source, toEnd);
-    if (op.getRotate())
-      source = rotate(rewriter, loc, source, type.getRotation());
-    Value tensorScale = createTensorScale(rewriter, op, adaptor, source);
+    HadamardAttr rotation =
+        op.getRotate() ? type.getRotation() : HadamardAttr();
+    if (rotation)
+      checkMultiple(rewriter, loc,
+                    tensor::getMixedSize(rewriter, loc, source, rank - 1),
+                    rotation.getSize(), "the rotated axis");
+    if (rotation && !PackedQuantizeOp::canRotate(type.getFormat(), rotation)) {
+      source = rotate(rewriter, loc, source, rotation);
+      rotation = {};
+    }
+    Value tensorScale =
+        createTensorScale(rewriter, op, adaptor, source, rotation);
 
     SmallVector<int64_t> shape;
     for (int64_t dim : toEnd)
@@ -220,7 +229,7 @@ struct PackQuantize : public OpConversionPattern<QuantizeOp> {
         tensorScale, op.getSeed() ? adaptor.getSeed().front() : Value(),
         ValueRange{parts.payload, parts.scales}, type.getFormat(),
         op.getScaleRuleAttr(), op.getRoundingAttr(), op.getRandomBitsAttr(),
-        rewriter.getI64IntegerAttr(axis), op.getSatfiniteAttr(),
+        rewriter.getI64IntegerAttr(axis), op.getSatfiniteAttr(), rotation,
         op.getKernelAttr());
     parts.payload = quantize.getResult(0);
     parts.scales = quantize.getResult(1);
@@ -233,13 +242,12 @@ struct PackQuantize : public OpConversionPattern<QuantizeOp> {
     return success();
   }
 
-  /// Rotates in f32: quantisation does not round in between.
+  /// Rotates in f32, as a step of its own: quantisation does not round in
+  /// between.
   static Value rotate(OpBuilder &builder, Location loc, Value source,
                       HadamardAttr rotation) {
     SmallVector<OpFoldResult> sizes =
         tensor::getMixedSizes(builder, loc, source);
-    checkMultiple(builder, loc, sizes.back(), rotation.getSize(),
-                  "the rotated axis");
     Value init =
         tensor::EmptyOp::create(builder, loc, sizes, builder.getF32Type());
     return PackedRotateOp::create(builder, loc, TypeRange{init.getType()},
@@ -250,7 +258,8 @@ struct PackQuantize : public OpConversionPattern<QuantizeOp> {
 
   /// The given tensor scale, or the one computed from the data (N4.1, N3.4).
   static Value createTensorScale(OpBuilder &builder, QuantizeOp op,
-                                 OneToNOpAdaptor adaptor, Value source) {
+                                 OneToNOpAdaptor adaptor, Value source,
+                                 HadamardAttr rotation) {
     FormatAttr format = op.getResult().getType().getFormat();
     if (op.getTensorScale())
       return adaptor.getTensorScale().front();
@@ -260,7 +269,7 @@ struct PackQuantize : public OpConversionPattern<QuantizeOp> {
     return PackedTensorScaleOp::create(
                builder, op.getLoc(), TypeRange{init.getType()}, source, init,
                format, op.getScaleRuleAttr(), op.getRoundingAttr(),
-               op.getSatfiniteAttr(), op.getKernelAttr())
+               op.getSatfiniteAttr(), rotation, op.getKernelAttr())
         ->getResult(0);
   }
 };

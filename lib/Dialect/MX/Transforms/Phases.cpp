@@ -7,8 +7,9 @@
 
 using namespace mlir::mx;
 
-static constexpr Phase phases[] = {Phase::Import, Phase::Select, Phase::Pack,
-                                   Phase::Lower, Phase::LLVM};
+static constexpr Phase phases[] = {
+    Phase::Import, Phase::Format, Phase::Rotate, Phase::Quantize,
+    Phase::Select, Phase::Pack,   Phase::Lower,  Phase::LLVM};
 
 llvm::ArrayRef<Phase> mlir::mx::getPhases() { return phases; }
 
@@ -16,6 +17,12 @@ llvm::StringRef mlir::mx::getPhaseName(Phase phase) {
   switch (phase) {
   case Phase::Import:
     return "import";
+  case Phase::Format:
+    return "format";
+  case Phase::Rotate:
+    return "rotate";
+  case Phase::Quantize:
+    return "quantize";
   case Phase::Select:
     return "select";
   case Phase::Pack:

@@ -45,6 +45,19 @@ static LogicalResult verifyNamedKernel(Operation *op, StringRef name) {
   return diagnostic << "), got '" << name << "'";
 }
 
+/// No kernel multiplies two plain operands: such a product is still to be
+/// decided on.
+static LogicalResult verifyDecided(Operation *op) {
+  if (!isa<MatmulOp, GroupedMatmulOp>(op))
+    return success();
+  Type lhs = op->getOperand(0).getType(), rhs = op->getOperand(1).getType();
+  if (isa<BlockTensorType>(lhs) || isa<BlockTensorType>(rhs))
+    return success();
+  return op->emitOpError("expected a block-scaled operand (mx-quantize decides "
+                         "on products of plain ones), got ")
+         << lhs << " and " << rhs;
+}
+
 /// Says which row was chosen, and why when it is the slow one.
 static LogicalResult reportChoice(Operation *op, const KernelRow &row,
                                   bool failOnEmulation) {
@@ -86,6 +99,8 @@ struct SelectKernelsPass
   }
 
   LogicalResult select(Operation *op, StringRef features) {
+    if (failed(verifyDecided(op)))
+      return failure();
     if (auto named = op->getAttrOfType<StringAttr>(kernelAttr))
       return verifyNamedKernel(op, named);
     const KernelRow *row =

@@ -43,6 +43,31 @@ static bool isFrom(Operation *op, StringRef dialect) {
   return op->getName().getDialectNamespace() == dialect;
 }
 
+static bool isProduct(Operation *op) {
+  return isa<MatmulOp, GroupedMatmulOp>(op);
+}
+
+/// Whether `op` multiplies two plain operands.
+static bool isSite(Operation *op) {
+  return isProduct(op) && !isa<BlockTensorType>(op->getOperand(0).getType()) &&
+         !isa<BlockTensorType>(op->getOperand(1).getType());
+}
+
+/// The phases that decide on sites.
+static StringRef findUndecided(Operation *op, Phase phase) {
+  if (!isProduct(op))
+    return "";
+  auto plan = op->getAttrOfType<PlanAttr>(kPlanAttr);
+  if (phase == Phase::Format)
+    return isSite(op) && !plan ? "a plan of each product of plain operands"
+                               : "";
+  if (phase == Phase::Rotate)
+    return plan && plan.getRotation() ? "no plan with a rotation" : "";
+  if (isSite(op))
+    return "no product of two plain operands";
+  return plan || op->hasAttr(kRotatedAttr) ? "no plan" : "";
+}
+
 /// Returns what must hold after `phase` and does not for `op`, or an empty
 /// string.
 static StringRef findViolation(Operation *op, Phase phase) {
@@ -54,6 +79,10 @@ static StringRef findViolation(Operation *op, Phase phase) {
   switch (phase) {
   case Phase::Import:
     return isFrom(op, "tosa") ? "no tosa operation" : "";
+  case Phase::Format:
+  case Phase::Rotate:
+  case Phase::Quantize:
+    return findUndecided(op, phase);
   case Phase::Select:
     if (isa<QuantizeOp, DequantizeOp, RotateOp, MatmulOp, GroupedMatmulOp>(op))
       return op->hasAttr("kernel") ? "" : "a kernel";
@@ -82,7 +111,8 @@ struct VerifyPhasePass : public mx::impl::VerifyPhasePassBase<VerifyPhasePass> {
     std::optional<Phase> parsed = lookupPhase(phase);
     if (!parsed) {
       getOperation().emitError()
-          << "expected a phase (import, select, pack, lower, llvm), got '"
+          << "expected a phase (import, format, rotate, quantize, select, "
+             "pack, lower, llvm), got '"
           << phase << "'";
       return signalPassFailure();
     }

@@ -12,21 +12,22 @@
 // What each operation pushes, buffers first, then numbers:
 //
 //   tensor_scale  source, init
-//                 format, rule, rounding, satfinite
+//                 format, rule, rounding, satfinite, rotation
 //   quantize      source, [tensor scale], payload, scales
 //                 format, rule, rounding, satfinite, random bits, index axis,
-//                 whether there is a tensor scale, seed
+//                 whether there is a tensor scale, seed, rotation
 //   dequantize    payload, scales, [tensor scale], init
 //                 format, whether there is a tensor scale
 //   rotate        source, init
-//                 size, inverse, 4 words of signs (bit set: -1)
+//                 rotation, inverse
 //   matmul        saved init, lhs..., rhs..., [ends], init
 //                 k, buffers of lhs, buffers of rhs, lhs format, rhs format,
 //                 whether there are ends
 //   pack, unpack  source, init
 //                 bits
 //
-// The context is the address of the external byte `mxrt_check_context`, so that
+// A rotation is five numbers: its size, 0 for none, and 4 words of signs (bit
+// set: -1). The context is the address of the external byte `mxrt_check_context`, so that
 // programs and checkers need no global state. Sites index the module's
 // `mx.check_sites`, pairs of operation and location.
 //===----------------------------------------------------------------------===//

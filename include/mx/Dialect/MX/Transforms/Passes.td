@@ -31,6 +31,69 @@ def AttachTargetPass : Pass<"mx-attach-target", "::mlir::ModuleOp"> {
   let dependentDialects = ["::mlir::mx::MXDialect"];
 }
 
+def ChooseFormatsPass : Pass<"mx-choose-formats", "::mlir::ModuleOp"> {
+  let summary = "decide format, scale rule and rotation of each product";
+  let description = [{
+    Gives every product of plain numbers (a *site*) a plan: which side is encoded in
+    which format by which scale rule, whether both are rotated, and by which method
+    constants are quantised.
+
+    **Requires** sites (`mx-raise-matmuls`). **Ensures** that each has an `mx.plan`; one
+    that it has already is kept, nothing else is touched. If anything fails, neither a
+    plan nor a report is written. **Decides** by the relative squared error of a product,
+    the sum of those of its sides. Constants are measured, weighted by the Hessian if
+    there are calibration data; activations are measured on those data, or assumed to
+    follow Student's t with 5 degrees of freedom. The error of all sites is their mean,
+    weighted by their numbers of weights; bits count payload, scales and tensor scale of
+    the constants as they will be stored. Sites that share an operand form a group with
+    one rotation and one encoding of activations, and with a format for each constant.
+
+    | objective | formats; all under a budget | rule of weights | `activations=auto` | `rotation=auto` |
+    |---|---|---|---|---|
+    | `ocp` | mxfp4; all but nvfp4 | floor | mxfp8_e4m3 by floor | off |
+    | `nvidia` | nvfp4; all | amax, rceil | nvfp4 by amax | if it takes away 1 % of the error |
+    | `accuracy` | mxfp4, nvfp4; all | sweep, mse | the better of mxfp6_e2m3 by even and mxfp8_e4m3 by rceil | if it takes away 1 % of the error |
+    | `speed` | mxfp4; all | amax, even | mxfp4 by even | if it takes away 25 % of the error |
+
+    Where two rules stand, the first is that of NVFP4. For mxfp6_e3m2 and both mxfp8,
+    `mse` and `even` gain nothing over `rceil`, which stands for them. Rotations have the
+    size of the format's block, and for NVFP4 also the largest of 128, 64 and 32 that
+    divides; a larger one must take away 1 % more than a smaller one. Without a budget,
+    `accuracy` takes the least error, the others the fewest bits and of these the least
+    error; `keep` counts as a format only if it is the only one. Under `bits`, the error
+    of all sites becomes the least that the budget allows; under `error`, the number of
+    bits does; what is kept has the bits of its elements and no error. `method=gptq`
+    needs statistics of each site; errors remain those of rounding to nearest.
+    `method=mr-gptq` is `gptq` with a rotation wherever one divides, and with the rules
+    of `accuracy`.
+    **Remarks** (`mx-choose`): passed, the plan of a site with its error, its bits and
+    the reason; missed, why a site is kept or is not rotated.
+    **Example**: (* example: test/Dialect/MX/choose-formats.mlir *)
+  }];
+  let options = [
+    Option<"objective", "objective", "std::string", "\"accuracy\"",
+           "What to aim at: ocp, nvidia, accuracy or speed (changes numerics)">,
+    Option<"bits", "bits", "double", "0",
+           "Budget in bits per weight over all sites; 0 for none (changes numerics)">,
+    Option<"error", "error", "double", "0",
+           "Budget of relative squared error over all sites; 0 for none (changes numerics)">,
+    Option<"activations", "activations", "std::string", "\"keep\"",
+           "What becomes of sides that are not constant: keep, auto or the name of a format (changes numerics)">,
+    ListOption<"formats", "formats", "std::string",
+           "Formats to choose from, e.g. mxfp4,nvfp4,keep (default: as the objective says; changes numerics)">,
+    Option<"rotation", "rotation", "std::string", "\"auto\"",
+           "auto, off or a size (changes numerics)">,
+    Option<"method", "method", "std::string", "\"rtn\"",
+           "How constants are quantised: rtn, gptq or mr-gptq (changes numerics)">,
+    Option<"calibration", "calibration", "std::string", "\"\"",
+           "File of activation statistics (changes numerics)">,
+    Option<"samples", "samples", "int64_t", "1048576",
+           "Most values of a tensor that are measured (changes numerics)">,
+    Option<"report", "report", "std::string", "\"\"",
+           "Where to write the report, .json or .html (does not change numerics)">];
+  let dependentDialects = ["::mlir::mx::MXDialect"];
+}
+
 def DecomposeLinalgPass : Pass<"mx-decompose-linalg", "::mlir::func::FuncOp"> {
   let summary = "replace linalg operations that have no loops of their own";
   let description = [{
@@ -95,6 +158,50 @@ def ExpandSmallFloatsPass : Pass<"mx-expand-small-floats", "::mlir::ModuleOp"> {
     "::mlir::linalg::LinalgDialect", "::mlir::mx::MXDialect"];
 }
 
+def FoldTensorScalePass : Pass<"mx-fold-tensor-scale", "::mlir::ModuleOp"> {
+  let summary = "fold scalar factors into the tensor scale of a constant";
+  let description = [{
+    A constant factor on the result or on the plain operand of a product becomes part
+    of the tensor scale of the constant side: `α · (A · Bᵀ)` is `A · Bᵀ` with `t_B`
+    replaced by `α · t_B`.
+
+    **Requires** quantised products. **Ensures** that such a factor, where the
+    constant has a tensor scale and the initial value is zero, is gone.
+    The order of rounding is: `α · t_B` to f32, then N7.1. **Decides** nothing.
+    **Remarks** (`mx-fold-tensor-scale`): passed, what was folded; missed, why a
+    factor was not.
+    **Example**: (* example: test/Dialect/MX/fold-tensor-scale.mlir *)
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::mx::MXDialect"];
+}
+
+def FuseRotationsPass : Pass<"mx-fuse-rotations", "::mlir::ModuleOp"> {
+  let summary = "rotate planned products and move the rotations to where they cost least";
+  let description = [{
+    Writes the rotations that plans ask for as `mx.rotate` on both sides of the
+    product, then moves those of activations through operations that commute with
+    them, into constant weights or against their inverse; one that stays is shared by
+    the consumers of the same value and becomes part of the `mx.quantize` that
+    consumes it.
+
+    **Requires** sites with plans (`mx-choose-formats`). **Ensures** that no plan asks for a rotation
+    any more: the product is `mx.rotated`, or a remark says why it is not. The program
+    computes the same in real arithmetic; sums are reassociated. Nothing is moved across a quantisation. **Decides** for each
+    set of values that must be rotated together, by the number of elements that would be
+    rotated at run time.
+    **Remarks** (`mx-rotate`): passed, where a rotation went; missed, the obstacle
+    that it stopped at.
+    **Example**: (* example: test/Dialect/MX/fuse-rotations.mlir *)
+  }];
+  let options = [
+    Option<"insert", "insert", "int64_t", "0",
+           "Also rotate sites without a plan by this size; 0 for none (changes numerics)">,
+    Option<"seed", "seed", "uint64_t", "0",
+           "Draw the signs of rotations from this seed; 0 for no signs (changes numerics)">];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
+    "::mlir::tensor::TensorDialect", "::mlir::mx::MXDialect"];
+}
+
 def ImportPass : Pass<"mx-import", "::mlir::ModuleOp"> {
   let summary = "raise upstream block-scaled operations to mx operations";
   let description = [{
@@ -130,6 +237,43 @@ def InsertChecksPass : Pass<"mx-insert-checks", "::mlir::ModuleOp"> {
   }];
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::func::FuncDialect",
     "::mlir::memref::MemRefDialect", "::mlir::mx::MXDialect"];
+}
+
+def InstrumentPass : Pass<"mx-instrument", "::mlir::ModuleOp"> {
+  let summary = "make the program record the activations of its sites";
+  let description = [{
+    Adds an `mx.record` of the side that is not constant to each site. The compiled
+    program hands the numbers to the runtime, which writes a calibration file.
+
+    **Requires** sites with names (`mx-raise-matmuls`), not yet rotated. **Ensures** one
+    record for each value that sites multiply by constants, carrying the names of all of
+    them; a site that is recorded already gets no other, and results are unchanged.
+    **Decides** nothing.
+    **Remarks** (`mx-instrument`): missed, a site of which not exactly one side is
+    constant.
+    **Example**: (* example: test/Dialect/MX/instrument.mlir *)
+  }];
+  let options = [
+    Option<"collect", "collect", "std::string", "\"hessian\"",
+           "What is kept of the rows: hessian or rows (does not change numerics)">,
+    Option<"maxRows", "max-rows", "int64_t", "4096",
+           "Most rows that are kept of a value if rows are (does not change numerics)">];
+  let dependentDialects = ["::mlir::mx::MXDialect"];
+}
+
+def LowerRecordsPass : Pass<"mx-lower-records", "::mlir::ModuleOp"> {
+  let summary = "turn records into calls of the runtime";
+  let description = [{
+    Replaces each `mx.record` on a buffer by a call of `mxrt_record_<type>` with the
+    buffer, of any rank and strides, and a constant text that says what to keep for which sites
+    (RecordInterface.h).
+
+    **Requires** bufferised IR. **Ensures** that no `mx.record` is left. **Decides**
+    nothing. **Remarks**: none.
+    **Example**: (* example: test/Dialect/MX/lower-records.mlir *)
+  }];
+  let dependentDialects = ["::mlir::func::FuncDialect", "::mlir::memref::MemRefDialect",
+    "::mlir::mx::MXDialect"];
 }
 
 def OrderGlobalsPass : Pass<"mx-order-globals", "::mlir::ModuleOp"> {
@@ -177,6 +321,67 @@ def ProtectArgumentsPass : Pass<"mx-protect-arguments", "::mlir::ModuleOp"> {
   }];
 }
 
+def QuantizePass : Pass<"mx-quantize", "::mlir::ModuleOp"> {
+  let summary = "turn planned products into block-scaled ones";
+  let description = [{
+    Obeys plans: the constant sides of a site become `mx.constant`, quantised by the
+    method of the plan; other sides get an `mx.quantize`, together with a rotation
+    that stands before it. A site that is kept, or has no plan, becomes `linalg`
+    again. A weight that holds a NaN or an infinity is an error.
+
+    **Requires** sites with plans that ask for no rotation (`mx-fuse-rotations`).
+    **Ensures** that no product of two plain operands is left, nor any plan, and
+    that expressions of constant weights (rotated, transposed) are constants. NVFP4
+    constants that meet the same activation share one tensor scale. **Decides**
+    nothing. A failed Cholesky decomposition raises the damping tenfold, at most three
+    times, before rounding to nearest; each is a remark. The result is the same for any
+    number of threads.
+    **Remarks** (`mx-quantize`): passed, what a constant became with its error and bits,
+    which constants share a tensor scale, columns that no activation reaches; missed, a
+    damping that was raised, a fallback, a site without a plan.
+    **Example**: (* example: test/Dialect/MX/quantize.mlir *)
+  }];
+  let options = [
+    Option<"calibration", "calibration", "std::string", "\"\"",
+           "File of activation statistics, which gptq needs (changes numerics)">,
+    Option<"actOrder", "act-order", "bool", "true",
+           "Whether gptq starts with the columns of largest activations (changes numerics)">,
+    Option<"damping", "damping", "double", "0.01",
+           "What gptq adds to the diagonal, as a part of its mean (changes numerics)">];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
+    "::mlir::scf::SCFDialect", "::mlir::tensor::TensorDialect", "::mlir::mx::MXDialect"];
+}
+
+def RaiseMatmulsPass : Pass<"mx-raise-matmuls", "::mlir::ModuleOp"> {
+  let summary = "turn matmuls of linalg into sites";
+  let description = [{
+    Replaces `linalg.matmul`, `linalg.batch_matmul` and any other contraction of linalg,
+    `linalg.generic` included, of f32, bf16 or f16 by `mx.matmul`, with transposes and
+    reshapes where the forms differ, and names each (`mx.site`) after its location or its
+    function. A side that `mx.dequantize` made is taken as it was before, if its blocks
+    fit. Weights in constant globals become constants that share the global's data.
+
+    **Requires** linalg on tensors. **Ensures** that every contraction the policy chose is
+    a site, or a product of sides that are encoded already; others are untouched. What a
+    body rounds to a narrow type at each step is rounded once (N7.1). **Decides** by the
+    policy alone; names do not depend on it. Without a constant side, the right one counts
+    as the weight, and one of unknown size as large enough.
+    **Remarks** (`mx-raise`): passed, the site; missed, why a contraction is none.
+    **Example**: (* example: test/Dialect/MX/raise-matmuls.mlir *)
+  }];
+  let options = [
+    Option<"policy", "policy", "std::string", "\"constant-weights\"",
+           "Which matmuls: all, constant-weights or none (changes numerics)">,
+    Option<"functions", "functions", "std::string", "\"\"",
+           "Only in functions whose name matches this regular expression (changes numerics)">,
+    Option<"sites", "sites", "std::string", "\"\"",
+           "Only sites whose name matches this regular expression (changes numerics)">,
+    Option<"minElements", "min-elements", "int64_t", "0",
+           "Only weights with at least this many elements (changes numerics)">];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
+    "::mlir::tensor::TensorDialect", "::mlir::mx::MXDialect"];
+}
+
 def SelectKernelsPass : Pass<"mx-select-kernels", "::mlir::ModuleOp"> {
   let summary = "name the kernel that will run each operation";
   let description = [{
@@ -208,7 +413,7 @@ def VerifyPhasePass : Pass<"mx-verify-phase", "::mlir::ModuleOp"> {
   }];
   let options = [
     Option<"phase", "phase", "std::string", "\"\"",
-           "The phase whose contract is checked: import, select, pack, lower or llvm">];
+           "The phase whose contract is checked: import, format, rotate, quantize, select, pack, lower or llvm">];
 }
 
 #endif // MX_DIALECT_MX_TRANSFORMS_PASSES_TD

@@ -15,8 +15,15 @@
 namespace mlir::mx {
 
 enum class Phase {
-  /// No TOSA operation is left, and block-scaled ones became mx operations.
+  /// No TOSA operation is left, block-scaled ones became mx operations, and the
+  /// matmuls that the policy chose are sites.
   Import,
+  /// Every site, a product of two plain operands, has a plan.
+  Format,
+  /// No plan asks for a rotation.
+  Rotate,
+  /// No product of two plain operands is left, and no plan.
+  Quantize,
   /// Every mx operation that computes names a kernel.
   Select,
   /// No !mx.tensor and no small float type is left; parts are bytes.

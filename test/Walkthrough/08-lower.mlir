@@ -1,6 +1,6 @@
 // After lower: loops, vectors and buffers. The whole is long; these are the lines
 // to look for.
-// RUN: mx-opt %S/04-pack.mlir --mx-pipeline=stop-after=lower | FileCheck %s
+// RUN: mx-opt %S/07-pack.mlir --mx-pipeline=stop-after=lower | FileCheck %s
 
 // CHECK-LABEL: func.func @product
 // CHECK-SAME:  (%[[X:.+]]: memref<1x4x64xf32>, %[[CODES:.+]]: memref<1x16x32xi8>, %[[SCALES:.+]]: memref<1x16x2xi8>)

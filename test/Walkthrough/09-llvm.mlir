@@ -1,5 +1,5 @@
 // After llvm: only the LLVM dialect. Public functions have a C interface.
-// RUN: mx-opt %S/04-pack.mlir --mx-pipeline | FileCheck %s
+// RUN: mx-opt %S/07-pack.mlir --mx-pipeline | FileCheck %s
 
 // CHECK:     llvm.func @product
 // CHECK-NOT: scf.
