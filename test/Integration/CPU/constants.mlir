@@ -69,23 +69,30 @@ func.func @bundled(%x: tensor<5x32xbf16>) -> tensor<5x3xf32> {
 // CHECK-NOT:     mx.quantize
 // CHECK-LABEL: func.func @unfolded
 // CHECK:         mx.quantize
-func.func @folded() -> (!mx.tensor<2x20, nvfp4, axis = 1>, tensor<2x20xf32>) {
+func.func @folded() -> (!mx.tensor<2x20, nvfp4, axis = 1>, tensor<2x4xf32>) {
   %x = arith.constant dense<[[0.1, -0.2, 0.3, -0.4, 0.5, -0.6, 0.7, -0.8, 0.9, -1.0, 1.1, -1.2, 1.3, -1.4, 1.5, -1.6, 3.0e38, 1.0e-40, -0.0, 0.0],
                              [7.0, 6.9, -6.1, 5.0, 3.5, 2.5, 1.75, 1.25, 0.75, 0.25, 0.0, -0.0, 0.2, 0.3, 0.4, 0.45, 0xFF800000, 0x7FC00000, 1.0, 2.0]]> : tensor<2x20xf32>
   %0 = mx.quantize %x scale_rule(four_over_six_mae) : tensor<2x20xf32> to !mx.tensor<2x20, nvfp4, axis = 1>
-  %1 = mx.rotate %x by hadamard<4, signs = [1, -1, 1, 1]> along 1 : tensor<2x20xf32>
-  return %0, %1 : !mx.tensor<2x20, nvfp4, axis = 1>, tensor<2x20xf32>
+  %y = arith.constant dense<[[0.1, -0.2, 0.3, -0.4], [3.0e38, 1.0e-40, -0.0, 0.0]]> : tensor<2x4xf32>
+  %1 = mx.rotate %y by hadamard<4, signs = [1, -1, 1, 1]> along 1 : tensor<2x4xf32>
+  return %0, %1 : !mx.tensor<2x20, nvfp4, axis = 1>, tensor<2x4xf32>
 }
 
-func.func @unfolded() -> (!mx.tensor<2x20, nvfp4, axis = 1>, tensor<2x20xf32>) {
+func.func @unfolded() -> (!mx.tensor<2x20, nvfp4, axis = 1>, tensor<2x4xf32>) {
   %c = arith.constant dense<[[0.1, -0.2, 0.3, -0.4, 0.5, -0.6, 0.7, -0.8, 0.9, -1.0, 1.1, -1.2, 1.3, -1.4, 1.5, -1.6, 3.0e38, 1.0e-40, -0.0, 0.0],
                              [7.0, 6.9, -6.1, 5.0, 3.5, 2.5, 1.75, 1.25, 0.75, 0.25, 0.0, -0.0, 0.2, 0.3, 0.4, 0.45, 0xFF800000, 0x7FC00000, 1.0, 2.0]]> : tensor<2x20xf32>
   %x = call @hide(%c) : (tensor<2x20xf32>) -> tensor<2x20xf32>
+  %d = arith.constant dense<[[0.1, -0.2, 0.3, -0.4], [3.0e38, 1.0e-40, -0.0, 0.0]]> : tensor<2x4xf32>
+  %y = call @hide_too(%d) : (tensor<2x4xf32>) -> tensor<2x4xf32>
   %0 = mx.quantize %x scale_rule(four_over_six_mae) : tensor<2x20xf32> to !mx.tensor<2x20, nvfp4, axis = 1>
-  %1 = mx.rotate %x by hadamard<4, signs = [1, -1, 1, 1]> along 1 : tensor<2x20xf32>
-  return %0, %1 : !mx.tensor<2x20, nvfp4, axis = 1>, tensor<2x20xf32>
+  %1 = mx.rotate %y by hadamard<4, signs = [1, -1, 1, 1]> along 1 : tensor<2x4xf32>
+  return %0, %1 : !mx.tensor<2x20, nvfp4, axis = 1>, tensor<2x4xf32>
 }
 
 func.func private @hide(%x: tensor<2x20xf32>) -> tensor<2x20xf32> attributes {no_inline} {
   return %x : tensor<2x20xf32>
+}
+
+func.func private @hide_too(%x: tensor<2x4xf32>) -> tensor<2x4xf32> attributes {no_inline} {
+  return %x : tensor<2x4xf32>
 }
