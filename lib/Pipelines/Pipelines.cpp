@@ -114,6 +114,8 @@ void mlir::mx::buildRotatePhase(OpPassManager &pm,
                                 const PipelineOptions &options) {
   FuseRotationsPassOptions rotate;
   rotate.seed = options.decisions.seed;
+  // What a user wrote keeps its bits, unless decisions were asked for.
+  rotate.plannedOnly = options.decisions.objective.empty();
   pm.addPass(createFuseRotationsPass(rotate));
 }
 
@@ -122,7 +124,8 @@ void mlir::mx::buildQuantizePhase(OpPassManager &pm,
   QuantizePassOptions quantize;
   quantize.calibration = options.decisions.calibration;
   pm.addPass(createQuantizePass(quantize));
-  pm.addPass(createFoldTensorScalePass());
+  if (!options.decisions.objective.empty())
+    pm.addPass(createFoldTensorScalePass());
 }
 
 void mlir::mx::buildSelectPhase(OpPassManager &pm,

@@ -88,3 +88,20 @@ func.func @two_axes_in_turn(%x: tensor<64x64xf32>) -> tensor<64x64xf32> {
   %3 = mx.rotate %2 by hadamard<32> along 0 : tensor<64x64xf32>
   return %3 : tensor<64x64xf32>
 }
+
+// Code that is never reached may hold cycles.
+// CHECK-LABEL: func @unreachable
+// CHECK:         mx.rotate
+func.func @unreachable(%x: tensor<64x64xf32>) -> tensor<64x64xf32> {
+  return %x : tensor<64x64xf32>
+^bb1:
+  %0 = mx.rotate %1 by hadamard<32> along 1 inverse : tensor<64x64xf32>
+  %1 = mx.rotate %0 by hadamard<32> along 1 : tensor<64x64xf32>
+  %2 = mx.rotate %2 by hadamard<32> along 1 : tensor<64x64xf32>
+  %3 = arith.addf %3, %4 : tensor<64x64xf32>
+  %4 = mx.rotate %3 by hadamard<32> along 0 : tensor<64x64xf32>
+  %5 = tensor.cast %6 : tensor<64x64xf32> to tensor<64x64xf32>
+  %6 = tensor.cast %5 : tensor<64x64xf32> to tensor<64x64xf32>
+  %7 = mx.rotate %6 by hadamard<32> along 0 : tensor<64x64xf32>
+  return %7 : tensor<64x64xf32>
+}

@@ -53,6 +53,19 @@ func.func @quantised_weight(%x: tensor<8x64xf32>, %out: tensor<8x2xf32>) -> tens
 
 // -----
 
+// CHECK-LABEL: func @quantised_side
+// CHECK-NOT:     mx.rotate
+// CHECK:         mx.plan = #mx.plan<rhs = mxfp4 by mse>
+func.func @quantised_side(%x: !mx.tensor<8x64, mxfp8_e4m3, axis = 1>, %out: tensor<8x64xf32>) -> tensor<8x64xf32> {
+  %w = arith.constant dense_resource<w> : tensor<64x64xf32>
+  // expected-remark @below {{an operand is quantised already and would be quantised again}}
+  %0 = mx.matmul ins(%x, %w : !mx.tensor<8x64, mxfp8_e4m3, axis = 1>, tensor<64x64xf32>) outs(%out : tensor<8x64xf32>)
+    {mx.plan = #mx.plan<rhs = mxfp4 by mse, rotation = hadamard<16>>}
+  return %0 : tensor<8x64xf32>
+}
+
+// -----
+
 // Rotating the columns of its result would change the numbers that the weight was rounded to.
 // CHECK-LABEL: func @quantised_weight_before
 // CHECK:         mx.rotate {{.*}} along 1 : tensor<8x64xf32>

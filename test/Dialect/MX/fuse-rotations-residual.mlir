@@ -17,6 +17,7 @@
 // REMARK: hadamard<32> folded into a constant of 'linalg.matmul'
 // REMARK: 'up' by hadamard<32>: lhs offline; rhs constant
 // REMARK: 'down' by hadamard<32>: lhs online; rhs constant
+// REMARK: 'third' by hadamard<32>: lhs online further back; rhs constant
 
 // CHECK-LABEL: func @stream
 // CHECK-DAG:     %[[TABLE:.+]] = arith.constant dense_resource<table>
@@ -93,7 +94,7 @@ func.func @three_layers(%x: tensor<8x64xf32>) -> tensor<8x64xf32> {
   %1 = arith.addf %x, %0 : tensor<8x64xf32>
   %2 = mx.matmul ins(%1, %w : tensor<8x64xf32>, tensor<64x64xf32>) outs(%none : tensor<8x64xf32>) {mx.plan = #rotated}
   %3 = arith.addf %1, %2 : tensor<8x64xf32>
-  %4 = mx.matmul ins(%3, %w : tensor<8x64xf32>, tensor<64x64xf32>) outs(%none : tensor<8x64xf32>) {mx.plan = #rotated}
+  %4 = mx.matmul ins(%3, %w : tensor<8x64xf32>, tensor<64x64xf32>) outs(%none : tensor<8x64xf32>) {mx.site = "third", mx.plan = #rotated}
   %5 = arith.addf %3, %4 : tensor<8x64xf32>
   return %5 : tensor<8x64xf32>
 }

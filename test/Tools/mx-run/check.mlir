@@ -3,9 +3,9 @@
 // RUN: mx-run %s --function=f --check '--input=4x64xf32=random(1)' '--input=9x64xbf16=random(2)' | FileCheck %s
 // CHECK: result 0: 4x9xf32
 // CHECK: operation location runs checked of total mismatches worst
+// CHECK: mx.packed.tensor_scale  {{.*}}check.mlir:[[#@LINE+19]]:8 1 1 of 1 0 bits
+// CHECK: mx.packed.quantize      {{.*}}check.mlir:[[#@LINE+18]]:8 1 144 of 144 0 bits
 // CHECK: mx.packed.rotate        {{.*}} 576 of 576 0 bits
-// CHECK: mx.packed.tensor_scale  {{.*}}check.mlir:[[#@LINE+18]]:8 1 1 of 1 0 bits
-// CHECK: mx.packed.quantize      {{.*}}check.mlir:[[#@LINE+17]]:8 1 144 of 144 0 bits
 // CHECK: mx.packed.quantize      {{.*}} 0 bits
 // CHECK: mx.packed.dequantize    {{.*}} 256 of 256 0 bits
 // CHECK: mx.packed.matmul        {{.*}} 36 of 36 0 0.{{[0-9]+}} of bound

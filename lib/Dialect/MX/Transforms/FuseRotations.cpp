@@ -2,15 +2,16 @@
 // Part of the mx project, under the Apache License v2.0 with LLVM Exceptions.
 //
 // A rotation of both sides of a product changes nothing but what quantisation
-// makes of them. On the constant side it is done at compile time; on the other it
-// costs time, unless the numbers can be made rotated by what makes them. This
-// file inserts rotations and fuses what stays with the quantisation that follows;
-// in between, MoveRotations.cpp moves them as RotationGraph.cpp decides by the
-// rules of RotationAlgebra.cpp.
+// makes of them. On the constant side it is done at compile time; on the other
+// it costs time, unless the numbers can be made rotated by what makes them.
+// This file inserts rotations and fuses what stays with the quantisation that
+// follows; in between, MoveRotations.cpp moves them as RotationGraph.cpp
+// decides by the rules of RotationAlgebra.cpp.
 //===----------------------------------------------------------------------===//
 
 #include "FuseRotations.h"
 #include "MoveRotations.h"
+#include "RotationSigns.h"
 #include "mlir/IR/Iterators.h"
 #include "mlir/Interfaces/FunctionInterfaces.h"
 #include "mx/Dialect/MX/Transforms/Passes.h"
@@ -50,7 +51,8 @@ static std::string explainRefusal(Operation *op, HadamardAttr rotation) {
   if (op->hasAttr(kRotatedAttr))
     return "it is rotated already";
   for (Value operand : op->getOperands().take_front(2)) {
-    if (operand.getDefiningOp<DequantizeOp>() || isDecodedWeight(operand))
+    if (isa<BlockTensorType>(operand.getType()) ||
+        operand.getDefiningOp<DequantizeOp>() || isDecodedWeight(operand))
       return "an operand is quantised already and would be quantised again";
     int64_t axis = cast<RankedTensorType>(operand.getType()).getRank() - 1;
     int64_t length = cast<RankedTensorType>(operand.getType()).getDimSize(axis);
@@ -123,30 +125,40 @@ void mlir::mx::fuseRotationIntoQuantize(QuantizeOp op, RewriterBase &rewriter) {
 //===----------------------------------------------------------------------===//
 
 /// Where the rotation of one side of a product ended up.
-static std::string describeSide(Value side) {
-  if (isPlainWeight(side))
+static std::string describeSide(OpOperand &side, const LateUses &lateUses) {
+  if (isPlainWeight(side.get()))
     return "constant";
-  auto rotate = side.getDefiningOp<RotateOp>();
+  auto rotate = side.get().getDefiningOp<RotateOp>();
   if (!rotate)
-    return "offline";
+    return lateUses.contains(&side) ? "online further back" : "offline";
   int64_t readers = std::distance(rotate->user_begin(), rotate->user_end());
   return readers == 1 ? "online"
                       : "online, shared by " + std::to_string(readers);
 }
 
-static void reportSite(Operation *op) {
+static void reportSite(Operation *op, const LateUses &lateUses) {
   auto rotation = op->getAttrOfType<HadamardAttr>(kRotatedAttr);
   if (!rotation)
     return;
   remarkPassed(op, "site",
                getName(op) + " by " + getName(rotation) + ": lhs " +
-                   describeSide(op->getOperand(0)) + "; rhs " +
-                   describeSide(op->getOperand(1)));
+                   describeSide(op->getOpOperand(0), lateUses) + "; rhs " +
+                   describeSide(op->getOpOperand(1), lateUses));
 }
 
 //===----------------------------------------------------------------------===//
 // The pass
 //===----------------------------------------------------------------------===//
+
+static bool hasPlannedRotation(FunctionOpInterface function) {
+  return function
+      ->walk([](Operation *op) {
+        auto plan = op->getAttrOfType<PlanAttr>(kPlanAttr);
+        return plan && plan.getRotation() ? WalkResult::interrupt()
+                                          : WalkResult::advance();
+      })
+      .wasInterrupted();
+}
 
 namespace {
 
@@ -162,23 +174,27 @@ struct FuseRotationsPass
           << int64_t(insert);
       return signalPassFailure();
     }
-    getOperation()->walk(
-        [&](FunctionOpInterface function) { runOnFunction(function); });
+    getOperation()->walk([&](FunctionOpInterface function) {
+      if (!plannedOnly || hasPlannedRotation(function))
+        runOnFunction(function);
+    });
   }
 
 private:
-  /// The rotation that a site is to get, or null.
+  /// The rotation that a product is to get, or null.
   HadamardAttr getWanted(Operation *op) {
+    if (!isa<MatmulOp, GroupedMatmulOp>(op))
+      return {};
     if (auto plan = op->getAttrOfType<PlanAttr>(kPlanAttr))
       return plan.getRotation();
-    if (insert == 0 || op->hasAttr(kRotatedAttr))
+    if (insert == 0 || op->hasAttr(kRotatedAttr) || !isSite(op))
       return {};
     return HadamardAttr::get(op->getContext(), insert);
   }
 
   void insertAll(FunctionOpInterface function, RotationBuilder &builder) {
     function->walk([&](Operation *op) {
-      HadamardAttr wanted = isSite(op) ? getWanted(op) : HadamardAttr();
+      HadamardAttr wanted = getWanted(op);
       if (!wanted)
         return;
       if (auto plan = op->getAttrOfType<PlanAttr>(kPlanAttr))
@@ -213,22 +229,33 @@ private:
     return sorted;
   }
 
-  void runOnFunction(FunctionOpInterface function) {
-    RotationBuilder builder(&getContext());
-    insertAll(function, builder);
-    cancelRotations(function);
-    for (ArrayRef<RotateOp> rotates : collect(function))
-      moveRotations(rotates);
-    IRRewriter rewriter(&getContext());
-    function->walk([&](QuantizeOp op) { fuseRotationIntoQuantize(op, rewriter); });
+  static void eraseUnused(FunctionOpInterface function) {
     function->walk<WalkOrder::PostOrder, mlir::ReverseIterator>(
         [](RotateOp op) {
           if (op.use_empty())
             op.erase();
         });
+  }
+
+  void runOnFunction(FunctionOpInterface function) {
+    RotationBuilder builder(&getContext());
+    insertAll(function, builder);
+    cancelRotations(function);
+    LateUses lateUses;
+    for (ArrayRef<RotateOp> rotates : collect(function))
+      moveRotations(rotates, lateUses);
+    eraseUnused(function);
+    SmallVector<RotateOp> remaining;
+    function->walk([&](RotateOp op) { remaining.push_back(op); });
+    for (RotateOp op : remaining)
+      mergeSigns(op);
+    IRRewriter rewriter(&getContext());
+    function->walk(
+        [&](QuantizeOp op) { fuseRotationIntoQuantize(op, rewriter); });
+    eraseUnused(function);
     function->walk([&](Operation *op) {
       if (isSite(op))
-        reportSite(op);
+        reportSite(op, lateUses);
     });
   }
 };

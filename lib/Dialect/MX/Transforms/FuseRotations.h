@@ -11,9 +11,10 @@
 
 namespace mlir::mx {
 
-/// mx.quantize(mx.rotate(x))  ⇒  mx.quantize x rotate, which reads the data once.
-/// Applies if the result type states this rotation and both are along the last
-/// axis; otherwise nothing changes. The mx.rotate stays, perhaps without uses.
+/// mx.quantize(mx.rotate(x))  ⇒  mx.quantize x rotate, which reads the data
+/// once. Applies if the result type states this rotation and both are along the
+/// last axis; otherwise nothing changes. The mx.rotate stays, perhaps without
+/// uses.
 void fuseRotationIntoQuantize(QuantizeOp op, RewriterBase &rewriter);
 
 } // namespace mlir::mx

@@ -2,8 +2,8 @@
 // Part of the mx project, under the Apache License v2.0 with LLVM Exceptions.
 //
 // Decisions of the kind "every place is in one of two states, and what differs
-// from its neighbour costs so much" have an optimum that is found exactly: it is
-// a minimum cut. Internal to MXTransforms.
+// from its neighbour costs so much" have an optimum that is found exactly: it
+// is a minimum cut. Internal to MXTransforms.
 //===----------------------------------------------------------------------===//
 
 #ifndef MX_LIB_DIALECT_MX_TRANSFORMS_MINIMUMCUT_H

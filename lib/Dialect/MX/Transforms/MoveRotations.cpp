@@ -63,10 +63,10 @@ Value RotationBuilder::rotate(Value value, HadamardAttr rotation, int64_t axis,
   if (rotated)
     return rotated;
   builder.setInsertionPointAfterValue(value);
-  rotated = RotateOp::create(
-      builder, value.getLoc(), value.getType(), value, rotation,
-      builder.getI64IntegerAttr(axis),
-      isInverse ? builder.getUnitAttr() : UnitAttr(), StringAttr());
+  rotated = RotateOp::create(builder, value.getLoc(), value.getType(), value,
+                             rotation, builder.getI64IntegerAttr(axis),
+                             isInverse ? builder.getUnitAttr() : UnitAttr(),
+                             StringAttr());
   return rotated;
 }
 
@@ -74,7 +74,8 @@ void mlir::mx::cancelRotations(FunctionOpInterface function) {
   function->walk([](RotateOp outer) {
     auto inner = outer.getSource().getDefiningOp<RotateOp>();
     // Without signs, R is its own inverse.
-    if (!inner || inner == outer || inner.getRotation() != outer.getRotation() ||
+    if (!inner || inner.getSource() == outer.getResult() ||
+        inner.getRotation() != outer.getRotation() ||
         inner.getAxis() != outer.getAxis() ||
         (inner.getInverse() == outer.getInverse() &&
          !outer.getRotation().getSigns().empty()))
@@ -97,12 +98,11 @@ public:
   RotationMover(const RotationGraph &graph, HadamardAttr rotation,
                 FunctionOpInterface function)
       : graph(graph), rotation(rotation), builder(rotation.getContext()) {
-    function->walk([&](Operation *op) {
-      positions.try_emplace(op, positions.size());
-    });
+    function->walk(
+        [&](Operation *op) { positions.try_emplace(op, positions.size()); });
   }
 
-  void run() {
+  void run(LateUses &lateUses) {
     // Gains first: weights are rotated after they were scaled.
     OpBuilder scaler(rotation.getContext());
     for (const GraphTie &tie : graph.getTies())
@@ -120,11 +120,15 @@ public:
         offered.push_back(&place);
       else
         connect(place);
-    sortByPosition(offered, [](const GraphPlace &place) { return place.def.op; });
+    sortByPosition(offered,
+                   [](const GraphPlace &place) { return place.def.op; });
     for (const GraphPlace *place : offered)
       takeOffered(*place);
-    for (const GraphPlace &place : graph.getPlaces())
-      replaceRequests(place);
+    std::vector<bool> isBehind = graph.findTiesBehindRotations();
+    for (const GraphPlace &place : graph.getPlaces()) {
+      bool isLate = place.def.tie && isBehind[*place.def.tie];
+      replaceRequests(place, isLate ? &lateUses : nullptr);
+    }
     SmallVector<const GraphTie *> rotated;
     for (const GraphTie &tie : graph.getTies())
       if (tie.isRotated)
@@ -178,7 +182,7 @@ private:
   }
 
   /// Replaces the rotations that ask for what is there now, or is shared.
-  void replaceRequests(const GraphPlace &place) {
+  void replaceRequests(const GraphPlace &place, LateUses *lateUses) {
     for (const GraphEnd &end : place.uses) {
       if (!isRequest(end))
         continue;
@@ -186,7 +190,11 @@ private:
       Value rotated = rotate.getSource();
       if (!graph.isRotated(place.def))
         rotated = builder.rotate(rotated, rotation, place.axis);
-      rotate.getResult().replaceAllUsesWith(rotated);
+      else if (lateUses)
+        for (OpOperand &use : rotate->getUses())
+          lateUses->insert(&use);
+      if (rotated != rotate.getResult())
+        rotate.getResult().replaceAllUsesWith(rotated);
       if (isOffered(place))
         remarkPassed(rotate, "cancel",
                      "cancelled two rotations by " + getName(rotation));
@@ -207,7 +215,8 @@ private:
           return graph.isRotated(end) != isDefRotated;
         }))
       remarkPassed(place.def.op, "online",
-                   Twine(countElements(place.value)) + " elements are rotated " +
+                   Twine(countElements(place.value)) +
+                       " elements are rotated " +
                        (isDefRotated ? "back " : "") + "by " +
                        getName(rotation) + " at run time");
   }
@@ -250,7 +259,7 @@ private:
 
 } // namespace
 
-void mlir::mx::moveRotations(ArrayRef<RotateOp> rotates) {
+void mlir::mx::moveRotations(ArrayRef<RotateOp> rotates, LateUses &lateUses) {
   HadamardAttr rotation = RotateOp(rotates.front()).getRotation();
   RotationGraph graph(rotation);
   for (RotateOp rotate : rotates)
@@ -265,5 +274,5 @@ void mlir::mx::moveRotations(ArrayRef<RotateOp> rotates) {
                        " elements fewer would be rotated at run time");
   auto function =
       RotateOp(rotates.front())->getParentOfType<FunctionOpInterface>();
-  RotationMover(graph, rotation, function).run();
+  RotationMover(graph, rotation, function).run(lateUses);
 }

@@ -22,7 +22,8 @@ public:
                bool isInverse = false);
 
 private:
-  using Key = std::pair<std::pair<Value, Attribute>, std::pair<int64_t, unsigned>>;
+  using Key =
+      std::pair<std::pair<Value, Attribute>, std::pair<int64_t, unsigned>>;
   OpBuilder builder;
   llvm::DenseMap<Key, Value> known;
 };
@@ -30,9 +31,13 @@ private:
 /// Replaces a rotation of a rotation by the source where the two cancel.
 void cancelRotations(FunctionOpInterface function);
 
-/// Decides where all `rotates`, which are by the same rotation, take effect, and
-/// makes it so. Those that are not needed any more have no uses afterwards.
-void moveRotations(ArrayRef<RotateOp> rotates);
+/// Uses of numbers that were rotated at run time, but not right before.
+using LateUses = llvm::DenseSet<OpOperand *>;
+
+/// Decides where all `rotates`, which are by the same rotation, take effect,
+/// and makes it so. Those that are not needed any more have no uses afterwards.
+/// Adds to `lateUses` the uses of what they made.
+void moveRotations(ArrayRef<RotateOp> rotates, LateUses &lateUses);
 
 /// Remarks of mx-fuse-rotations.
 void remarkPassed(Operation *op, StringRef name, const Twine &text);

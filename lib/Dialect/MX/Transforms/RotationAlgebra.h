@@ -1,13 +1,13 @@
 //===- RotationAlgebra.h - what commutes with a rotation --------*- C++ -*-===//
 // Part of the mx project, under the Apache License v2.0 with LLVM Exceptions.
 //
-// The algebra behind mx-fuse-rotations. A place is a tensor together with one of
-// its dimensions, along which groups of neighbours may be multiplied by an
+// The algebra behind mx-fuse-rotations. A place is a tensor together with one
+// of its dimensions, along which groups of neighbours may be multiplied by an
 // orthogonal matrix R. An operation *commutes* along some of its places if
 // turning all of them at once leaves what it computes the same: a sum of two
 // tensors does along both operands and the result, a product of matrices along
-// the contracted dimension of both sides, since R·Rᵀ = 1. Such places are a *tie*.
-// Everything else is an obstacle, with a reason that can be shown.
+// the contracted dimension of both sides, since R·Rᵀ = 1. Such places are a
+// *tie*. Everything else is an obstacle, with a reason that can be shown.
 //
 // Nothing here knows where rotations are wanted or changes IR. Internal to
 // MXTransforms.
@@ -39,14 +39,14 @@ struct Tie {
   SmallVector<AxisUse> uses;
   SmallVector<AxisResult> results;
 
-  /// The input that multiplies each position along the axis by a constant of its
-  /// own (the gain of a normalisation), and where it has the axis. It commutes
-  /// only after this factor moved into the consumers of the result.
+  /// The input that multiplies each position along the axis by a constant of
+  /// its own (the gain of a normalisation), and where it has the axis. It
+  /// commutes only after this factor moved into the consumers of the result.
   OpOperand *gain = nullptr;
   int64_t gainAxis = 0;
 
-  /// Whether it is Σ x·w over the axis, for the two uses x and w: a factor of one
-  /// may then become a factor of the other.
+  /// Whether it is Σ x·w over the axis, for the two uses x and w: a factor of
+  /// one may then become a factor of the other.
   bool isContraction = false;
 
   /// Why the operation does not commute; empty if it does.
@@ -56,8 +56,8 @@ struct Tie {
   bool contains(OpResult result, int64_t axis) const;
 };
 
-/// Returns the tie of the operation that reads `use`, for groups of `size` along
-/// dimension `axis` of the tensor. It contains `use`, or has an obstacle.
+/// Returns the tie of the operation that reads `use`, for groups of `size`
+/// along dimension `axis` of the tensor. It contains `use`, or has an obstacle.
 Tie getTie(OpOperand &use, int64_t axis, int64_t size);
 
 /// Returns the tie of the operation that makes `result`, likewise.
@@ -79,9 +79,14 @@ bool isDecodedWeight(Value value);
 /// reads.
 bool isRotationFree(Value value);
 
-/// If `value` varies along `axis` only, as a constant does, returns a constant of
-/// rank 1 with its numbers, null otherwise. It may have to be materialised.
+/// If `value` varies along `axis` only, as a constant does, returns a constant
+/// of rank 1 with its numbers, null otherwise. It may have to be materialised.
 TypedAttr getConstantVector(Value value, int64_t axis);
+
+/// The tie of an operation that moves numbers (RotationAlgebraMoves.cpp);
+/// nothing for other operations.
+std::optional<Tie> getMoveTie(OpOperand &use, int64_t axis, int64_t size);
+std::optional<Tie> getMoveTie(OpResult result, int64_t axis, int64_t size);
 
 /// The ties of one loop of a structured operation (RotationAlgebraLinalg.cpp).
 Tie getLoopTie(linalg::LinalgOp op, unsigned loop);

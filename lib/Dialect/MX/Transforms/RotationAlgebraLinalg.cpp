@@ -36,8 +36,8 @@ std::optional<unsigned> mlir::mx::getLoop(OpOperand &use, int64_t axis) {
     return index.getDim();
   }
   auto op = cast<linalg::LinalgOp>(use.getOwner());
-  auto loop = dyn_cast<AffineDimExpr>(
-      op.getMatchingIndexingMap(&use).getResult(axis));
+  auto loop =
+      dyn_cast<AffineDimExpr>(op.getMatchingIndexingMap(&use).getResult(axis));
   if (!loop)
     return std::nullopt;
   return loop.getPosition();
@@ -80,8 +80,8 @@ static bool isPlainSum(OpOperand &use, int64_t axis) {
   if (!op || !op.hasPureTensorSemantics())
     return false;
   std::optional<unsigned> loop = getLoop(use, axis);
-  if (!loop || op.getIteratorTypesArray()[*loop] !=
-                   utils::IteratorType::reduction)
+  if (!loop ||
+      op.getIteratorTypesArray()[*loop] != utils::IteratorType::reduction)
     return false;
   BodyForms forms(op, *loop);
   for (unsigned index = 0; index < op->getNumResults(); ++index) {
@@ -99,9 +99,8 @@ static bool isPlainSum(OpOperand &use, int64_t axis) {
 /// square that is written as two operations.
 static bool isOnlySummed(OpResult result, int64_t axis) {
   return !result.use_empty() &&
-         llvm::all_of(result.getUses(), [&](OpOperand &use) {
-           return isPlainSum(use, axis);
-         });
+         llvm::all_of(result.getUses(),
+                      [&](OpOperand &use) { return isPlainSum(use, axis); });
 }
 
 /// Finds the factor of a product that is a constant vector along the axis.
@@ -140,7 +139,8 @@ static bool isProductOfTensors(Value value) {
 }
 
 /// Why a product of two tensors that vary along the axis does not commute. The
-/// shape x · cos + rotated(x) · sin, in one operation or in three, gets its name.
+/// shape x · cos + rotated(x) · sin, in one operation or in three, gets its
+/// name.
 static std::string explainProduct(OpResult result, const ScalarForm &product) {
   bool isSum = product.isSumOfProducts;
   if (result && result.hasOneUse()) {
@@ -237,8 +237,8 @@ Tie mlir::mx::getLoopTie(linalg::LinalgOp op, unsigned loop) {
       return makeObstacle("positions along the axis are computed");
     if (isParallel)
       addParallelResult(tie, forms.getYielded(index),
-                        {op->getResult(index), *axis},
-                        op->getNumResults() == 1, getInputAxis);
+                        {op->getResult(index), *axis}, op->getNumResults() == 1,
+                        getInputAxis);
     else
       addSum(tie, forms.getSummand(index), getInputAxis);
     if (!tie.obstacle.empty())

@@ -32,8 +32,12 @@ public:
 
   bool run(Gained start) {
     worklist.push_back(start);
+    llvm::DenseSet<std::pair<Value, int64_t>> seen;
     while (!worklist.empty()) {
       Gained next = worklist.pop_back_val();
+      // Unreachable code may hold cycles.
+      if (!seen.insert({next.value, next.axis}).second)
+        return false;
       for (OpOperand &use : next.value.getUses())
         if (!visit(use, next.axis))
           return false;
@@ -46,9 +50,9 @@ public:
 
 private:
   bool fail(Operation *op) {
-    reason = ("a gain that '" + op->getName().getStringRef() +
-              "' cannot take over")
-                 .str();
+    reason =
+        ("a gain that '" + op->getName().getStringRef() + "' cannot take over")
+            .str();
     return false;
   }
 
@@ -141,9 +145,18 @@ static Value multiplyNumbers(OpBuilder &builder, Location loc, Value number,
   return arith::TruncFOp::create(builder, loc, type, product);
 }
 
-/// weight · diag(vector) along `axis`.
-static Value scaleWeight(OpBuilder &builder, Location loc, Value weight,
-                         TypedAttr vector, int64_t axis) {
+Operation *mlir::mx::getUser(OpOperand &use) {
+  if (linalg::LinalgOp reader = getReadingOp(use))
+    return reader;
+  return use.getOwner();
+}
+
+linalg::GenericOp mlir::mx::scaleWeight(OpBuilder &builder, Operation *user,
+                                        Value weight, TypedAttr vector,
+                                        int64_t axis) {
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPoint(user);
+  Location loc = weight.getLoc();
   auto type = cast<RankedTensorType>(weight.getType());
   Value factor = arith::ConstantOp::create(builder, loc, vector);
   Value init = tensor::EmptyOp::create(builder, loc, type.getShape(),
@@ -153,33 +166,31 @@ static Value scaleWeight(OpBuilder &builder, Location loc, Value weight,
       AffineMap::get(type.getRank(), 0, builder.getAffineDimExpr(axis));
   SmallVector<utils::IteratorType> loops(type.getRank(),
                                          utils::IteratorType::parallel);
-  auto scaled = linalg::GenericOp::create(
+  return linalg::GenericOp::create(
       builder, loc, TypeRange(type), ValueRange{weight, factor},
       ValueRange(init), ArrayRef<AffineMap>{identity, channel, identity}, loops,
       [](OpBuilder &inner, Location loc, ValueRange numbers) {
         Value product = multiplyNumbers(inner, loc, numbers[0], numbers[1]);
         linalg::YieldOp::create(inner, loc, product);
       });
-  scaled->setAttr(kMovedGainAttr, builder.getUnitAttr());
-  return scaled.getResult(0);
 }
 
 void mlir::mx::scaleWeights(OpBuilder &builder, const Tie &tie,
                             ArrayRef<GainTarget> targets) {
   TypedAttr vector = getConstantVector(tie.gain->get(), tie.gainAxis);
   for (const GainTarget &target : targets) {
-    OpBuilder::InsertionGuard guard(builder);
-    Operation *user = target.weight->getOwner();
-    if (linalg::LinalgOp reader = getReadingOp(*target.weight))
-      user = reader;
-    builder.setInsertionPoint(user);
-    Location loc = tie.gain->getOwner()->getLoc();
+    Operation *user = getUser(*target.weight);
     Value weight = target.weight->get();
     auto rotate = weight.getDefiningOp<RotateOp>();
     if (target.isBelowRotation)
       weight = rotate.getSource();
-    weight = scaleWeight(builder, loc, weight, vector, target.axis);
+    linalg::GenericOp scaled =
+        scaleWeight(builder, user, weight, vector, target.axis);
+    scaled->setAttr(kMovedGainAttr, builder.getUnitAttr());
+    weight = scaled.getResult(0);
     if (target.isBelowRotation) {
+      OpBuilder::InsertionGuard guard(builder);
+      builder.setInsertionPoint(user);
       IRMapping mapping;
       mapping.map(rotate.getSource(), weight);
       weight = builder.clone(*rotate, mapping)->getResult(0);
@@ -205,8 +216,8 @@ static void cloneWithOne(OpBuilder &builder, Block &body, IRMapping &mapping) {
       return matchPattern(mapping.lookupOrDefault(value), m_OneFloat());
     };
     if (isa<arith::ExtFOp, arith::TruncFOp>(op) && isOne(op.getOperand(0))) {
-      mapping.map(op.getResult(0), makeOne(builder, op.getLoc(),
-                                           op.getResult(0).getType()));
+      mapping.map(op.getResult(0),
+                  makeOne(builder, op.getLoc(), op.getResult(0).getType()));
       continue;
     }
     if (auto multiply = dyn_cast<arith::MulFOp>(op)) {
@@ -227,9 +238,8 @@ static void cloneWithOne(OpBuilder &builder, Block &body, IRMapping &mapping) {
 }
 
 /// The operation without input `gain`, as a linalg.generic.
-static linalg::GenericOp cloneWithoutGain(RewriterBase &rewriter,
-                                          linalg::LinalgOp op,
-                                          OpOperand &gain) {
+static linalg::GenericOp
+cloneWithoutGain(RewriterBase &rewriter, linalg::LinalgOp op, OpOperand &gain) {
   SmallVector<Value> inputs = op.getDpsInputs();
   SmallVector<AffineMap> maps = op.getIndexingMapsArray();
   inputs.erase(inputs.begin() + gain.getOperandNumber());
@@ -244,9 +254,9 @@ static linalg::GenericOp cloneWithoutGain(RewriterBase &rewriter,
     }
     cloneWithOne(builder, *op.getBlock(), mapping);
   };
-  return linalg::GenericOp::create(
-      rewriter, op.getLoc(), op->getResultTypes(), inputs, op.getDpsInits(),
-      maps, op.getIteratorTypesArray(), buildBody);
+  return linalg::GenericOp::create(rewriter, op.getLoc(), op->getResultTypes(),
+                                   inputs, op.getDpsInits(), maps,
+                                   op.getIteratorTypesArray(), buildBody);
 }
 
 /// The input that `op` copies as it is, or null.
@@ -256,10 +266,10 @@ static Value getCopied(linalg::GenericOp op) {
   if (!yielded || yielded.getOwner() != op.getBody())
     return nullptr;
   OpOperand *source = op.getMatchingOpOperand(yielded);
-  bool isCopy = op.isDpsInput(source) &&
-                op.getMatchingIndexingMap(source) ==
-                    op.getIndexingMapsArray().back() &&
-                source->get().getType() == op.getResult(0).getType();
+  bool isCopy =
+      op.isDpsInput(source) &&
+      op.getMatchingIndexingMap(source) == op.getIndexingMapsArray().back() &&
+      source->get().getType() == op.getResult(0).getType();
   return isCopy ? source->get() : nullptr;
 }
 

@@ -53,8 +53,7 @@ void RotationGraph::add(RotateOp op) {
 }
 
 unsigned RotationGraph::addPlace(Value value, int64_t axis) {
-  auto [entry, isNew] =
-      placeNumbers.try_emplace({value, axis}, places.size());
+  auto [entry, isNew] = placeNumbers.try_emplace({value, axis}, places.size());
   if (isNew)
     places.push_back({value, axis, {}, {}});
   return entry->second;
@@ -93,8 +92,8 @@ GraphEnd RotationGraph::makeDef(Value value, int64_t axis) {
   GraphEnd end;
   if ((end.argument = dyn_cast<BlockArgument>(value))) {
     end.op = end.argument.getOwner()->getParentOp();
-    end.obstacle = "an argument of '" +
-                   end.op->getName().getStringRef().str() + "'";
+    end.obstacle =
+        "an argument of '" + end.op->getName().getStringRef().str() + "'";
     return end;
   }
   auto result = cast<OpResult>(value);
@@ -215,6 +214,29 @@ void RotationGraph::solve() {
   for (auto [tie, decision] : llvm::zip(ties, isRotated))
     tie.isRotated = decision;
   cost = total;
+}
+
+std::vector<bool> RotationGraph::findTiesBehindRotations() const {
+  std::vector<bool> isBehind(ties.size());
+  std::vector<SmallVector<const GraphPlace *, 1>> madeBy(ties.size());
+  SmallVector<unsigned> worklist;
+  auto enter = [&](const GraphPlace &place) {
+    for (const GraphEnd &end : place.uses)
+      if (end.tie && isRotated(end) && !isBehind[*end.tie]) {
+        isBehind[*end.tie] = true;
+        worklist.push_back(*end.tie);
+      }
+  };
+  for (const GraphPlace &place : places) {
+    if (place.def.tie)
+      madeBy[*place.def.tie].push_back(&place);
+    if (!isRotated(place.def))
+      enter(place);
+  }
+  while (!worklist.empty())
+    for (const GraphPlace *place : madeBy[worklist.pop_back_val()])
+      enter(*place);
+  return isBehind;
 }
 
 SmallVector<MissedRotation> RotationGraph::findMissed() const {

@@ -1,10 +1,11 @@
 //===- RotationGraph.h - where a rotation may stand -------------*- C++ -*-===//
 // Part of the mx project, under the Apache License v2.0 with LLVM Exceptions.
 //
-// Every operation that commutes with a rotation R (RotationAlgebra.h) can work on
-// plain numbers or on rotated ones. Where two that share a tensor differ, the
-// tensor is rotated at run time. Which of them work on rotated numbers, so that
-// the fewest elements are rotated, is a minimum cut. Internal to MXTransforms.
+// Every operation that commutes with a rotation R (RotationAlgebra.h) can work
+// on plain numbers or on rotated ones. Where two that share a tensor differ,
+// the tensor is rotated at run time. Which of them work on rotated numbers, so
+// that the fewest elements are rotated, is a minimum cut. Internal to
+// MXTransforms.
 //===----------------------------------------------------------------------===//
 
 #ifndef MX_LIB_DIALECT_MX_TRANSFORMS_ROTATIONGRAPH_H
@@ -53,8 +54,8 @@ struct GraphPlace {
   SmallVector<GraphEnd, 2> uses;
 };
 
-/// An obstacle at which a rotation stopped, and how many elements fewer would be
-/// rotated at run time if it commuted.
+/// An obstacle at which a rotation stopped, and how many elements fewer would
+/// be rotated at run time if it commuted.
 struct MissedRotation {
   const GraphEnd *obstacle;
   int64_t elements;
@@ -84,8 +85,12 @@ public:
   /// Elements that are rotated at run time.
   int64_t getCost() const { return cost; }
 
-  /// The obstacles without any one of which less would be rotated at run time, one
-  /// end of each. Solves once more for each obstacle.
+  /// For each tie, whether what its operation reads was rotated at run time,
+  /// there or further back.
+  std::vector<bool> findTiesBehindRotations() const;
+
+  /// The obstacles without any one of which less would be rotated at run time,
+  /// one end of each. Solves once more for each obstacle.
   SmallVector<MissedRotation> findMissed() const;
 
 private:

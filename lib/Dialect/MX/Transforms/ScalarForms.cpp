@@ -176,6 +176,8 @@ bool mlir::mx::isInvariantAlong(Value value, int64_t axis, unsigned depth) {
   if (auto cast = dyn_cast<tensor::CastOp>(op))
     return isInvariantAlong(cast.getSource(), axis, depth + 1);
   if (auto linalgOp = dyn_cast<linalg::LinalgOp>(op)) {
+    if (!linalgOp.hasPureTensorSemantics())
+      return false;
     auto result = cast<OpResult>(value);
     AffineMap map = linalgOp.getIndexingMapMatchingResult(result);
     auto loop = dyn_cast<AffineDimExpr>(map.getResult(axis));
@@ -226,8 +228,8 @@ BodyForms::BodyForms(linalg::LinalgOp op, unsigned loop, unsigned depth)
   for (Operation &inner : op.getBlock()->without_terminator()) {
     ScalarForm form;
     if (auto index = dyn_cast<linalg::IndexOp>(inner)) {
-      form = makeForm(index.getDim() == loop ? Form::Position
-                                             : Form::Invariant);
+      form =
+          makeForm(index.getDim() == loop ? Form::Position : Form::Invariant);
     } else if (isa<tensor::ExtractOp>(inner)) {
       form = getReadForm(&inner);
     } else {

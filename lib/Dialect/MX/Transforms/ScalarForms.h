@@ -1,10 +1,10 @@
 //===- ScalarForms.h - how numbers depend on one dimension ------*- C++ -*-===//
 // Part of the mx project, under the Apache License v2.0 with LLVM Exceptions.
 //
-// An abstract interpretation of scalar code along one dimension: is a number the
-// same at every position, linear in the tensors that vary along it, or a product
-// of two such? Linear maps commute with rotations and sums of products are
-// invariant; that is all that mx-fuse-rotations asks of a body. Internal to
+// An abstract interpretation of scalar code along one dimension: is a number
+// the same at every position, linear in the tensors that vary along it, or a
+// product of two such? Linear maps commute with rotations and sums of products
+// are invariant; that is all that mx-fuse-rotations asks of a body. Internal to
 // MXTransforms.
 //===----------------------------------------------------------------------===//
 
@@ -29,7 +29,8 @@ enum class Form {
   Position,
   /// What a reduction has summed so far.
   Total,
-  /// Linear in the inputs that vary, with invariant coefficients and no constant
+  /// Linear in the inputs that vary, with invariant coefficients and no
+  /// constant
   /// term.
   Linear,
   /// A sum of products of two Linear ones.
@@ -43,8 +44,8 @@ using InputSet = llvm::SmallSetVector<OpOperand *, 4>;
 /// What is known about one number.
 struct ScalarForm {
   Form form = Form::Invariant;
-  /// The inputs that a Linear or Uniform one depends on, or the left factor of a
-  /// Product.
+  /// The inputs that a Linear or Uniform one depends on, or the left factor of
+  /// a Product.
   InputSet inputs = {};
   /// The inputs of the right factor.
   InputSet others = {};
@@ -57,8 +58,8 @@ struct ScalarForm {
 /// Returns the form of what `op` computes from numbers of the given forms.
 ScalarForm applyOperation(Operation *op, ArrayRef<ScalarForm> operands);
 
-/// Returns the form of the elements of a tensor along `axis`, as `operand` reads
-/// them.
+/// Returns the form of the elements of a tensor along `axis`, as `operand`
+/// reads them.
 ScalarForm getElementForm(OpOperand &operand, int64_t axis);
 
 /// The forms of all numbers in the body of a structured operation, along one of

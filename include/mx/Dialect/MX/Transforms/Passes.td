@@ -179,23 +179,30 @@ def FuseRotationsPass : Pass<"mx-fuse-rotations", "::mlir::ModuleOp"> {
   let summary = "rotate planned products and move the rotations to where they cost least";
   let description = [{
     Writes the rotations that plans ask for as `mx.rotate` on both sides of the
-    product, then moves those of activations through operations that commute with
-    them, into constant weights or against their inverse; one that stays is shared by
-    the consumers of the same value and becomes part of the `mx.quantize` that
-    consumes it.
+    product. On a constant it stays an expression; others, and those that the program
+    has already, are moved through operations that commute with them (sums,
+    normalisations, views, gathers, products with other tensors), into constant weights
+    or against their inverse. One that stays is shared by the readers of the same
+    value, gives its signs to constants, and becomes part of the `mx.quantize` that
+    reads it.
 
-    **Requires** sites with plans (`mx-choose-formats`). **Ensures** that no plan asks for a rotation
-    any more: the product is `mx.rotated`, or a remark says why it is not. The program
-    computes the same in real arithmetic; sums are reassociated. Nothing is moved across a quantisation. **Decides** for each
-    set of values that must be rotated together, by the number of elements that would be
-    rotated at run time.
-    **Remarks** (`mx-rotate`): passed, where a rotation went; missed, the obstacle
-    that it stopped at.
+    **Requires** sites with plans (`mx-choose-formats`). **Ensures** that no plan asks
+    for a rotation any more: the product is `mx.rotated`, or a remark says why it is
+    not. The program computes the same in real arithmetic; sums are reassociated.
+    Nothing is moved across a quantisation. **Decides** which operations work on rotated
+    numbers so that the fewest elements are rotated at run time, by a minimum cut; of
+    equals, where the fewest do. Unknown sizes count as 1024. Each rotation is decided
+    by itself, that of most elements first.
+    **Remarks** (`mx-rotate`): passed, where a rotation went, and of each site whether
+    it is rotated at run time; missed, an obstacle that it stopped at and what that
+    costs, or why a site is not rotated.
     **Example**: (* example: test/Dialect/MX/fuse-rotations.mlir *)
   }];
   let options = [
     Option<"insert", "insert", "int64_t", "0",
            "Also rotate sites without a plan by this size; 0 for none (changes numerics)">,
+    Option<"plannedOnly", "planned-only", "bool", "false",
+           "Leave functions alone in which no plan asks for a rotation, with the rotations that they hold (changes numerics)">,
     Option<"seed", "seed", "uint64_t", "0",
            "Draw the signs of rotations from this seed; 0 for no signs (changes numerics)">];
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
