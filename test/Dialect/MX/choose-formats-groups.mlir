@@ -6,8 +6,8 @@
 // already are left, and set an example where the options leave the choice open.
 
 // CHECK-LABEL: @shared_activation
-// REMARK: remark: {{.*}}gate: rhs = mxfp4 by mse{{.*}}decided together with 1 other site that share its operands
-// REMARK: remark: {{.*}}up: rhs = mxfp4 by mse{{.*}}decided together with 1 other site that share its operands
+// REMARK: remark: {{.*}}gate: rhs = mxfp4 by mse{{.*}}decided together with 1 other site of the same operands
+// REMARK: remark: {{.*}}up: rhs = mxfp4 by mse{{.*}}decided together with 1 other site of the same operands
 func.func @shared_activation(%x: tensor<4x64xf32>, %init: tensor<4x8xf32>) -> (tensor<4x8xf32>, tensor<4x8xf32>) {
   %gate = arith.constant dense<0.3> : tensor<8x64xf32>
   %up = arith.constant dense<0.7> : tensor<8x64xf32>

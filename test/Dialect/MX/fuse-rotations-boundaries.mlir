@@ -10,7 +10,7 @@
 // CHECK:         %[[Y:.+]] = tensor.collapse_shape
 // CHECK:         mx.rotate %[[Y]] by hadamard<32> along 1
 func.func @head_boundary(%x: tensor<8x4x24xf32>, %out: tensor<8x64xf32>) -> tensor<8x64xf32> {
-  // expected-remark @below {{stops at a group of 32 would cross a boundary at 24}}
+  // expected-remark @below {{stops at a group of 32 that would cross a boundary at 24}}
   %0 = tensor.collapse_shape %x [[0], [1, 2]] : tensor<8x4x24xf32> into tensor<8x96xf32>
   %w = arith.constant dense_resource<w> : tensor<64x96xf32>
   %1 = mx.matmul ins(%0, %w : tensor<8x96xf32>, tensor<64x96xf32>) outs(%out : tensor<8x64xf32>) {mx.plan = #rotated}
@@ -27,7 +27,7 @@ func.func @head_boundary(%x: tensor<8x4x24xf32>, %out: tensor<8x64xf32>) -> tens
 // CHECK-NOT:     mx.rotate {{.*}} along 0
 // CHECK:         mx.rotate {{.*}} : tensor<8x96xf32>
 func.func @expert_boundary(%x: tensor<8x64xf32>, %experts: tensor<2x48x64xf32>, %zero: tensor<8x96xf32>, %out: tensor<8x64xf32>) -> tensor<8x64xf32> {
-  // expected-remark @below {{stops at a group of 32 would cross a boundary at 48}}
+  // expected-remark @below {{stops at a group of 32 that would cross a boundary at 48}}
   %joined = tensor.collapse_shape %experts [[0, 1], [2]] : tensor<2x48x64xf32> into tensor<96x64xf32>
   %none = arith.constant dense<0.0> : tensor<8x96xf32>
   %0 = mx.matmul ins(%x, %joined : tensor<8x64xf32>, tensor<96x64xf32>) outs(%none : tensor<8x96xf32>)
@@ -60,7 +60,7 @@ func.func @expert_rows(%x: tensor<64x64xf32>, %ends: tensor<2xi32>) -> tensor<64
 // CHECK:         %[[Y:.+]] = tensor.concat
 // CHECK:         mx.rotate %[[Y]] by hadamard<32> along 1
 func.func @concat_parts(%x: tensor<8x40xf32>, %y: tensor<8x24xf32>, %out: tensor<8x64xf32>) -> tensor<8x64xf32> {
-  // expected-remark @below {{stops at a group of 32 would cross the boundary of a part of 40}}
+  // expected-remark @below {{stops at a group of 32 that would cross the boundary of a part of 40}}
   %0 = tensor.concat dim(1) %x, %y : (tensor<8x40xf32>, tensor<8x24xf32>) -> tensor<8x64xf32>
   %w = arith.constant dense_resource<w> : tensor<64x64xf32>
   %1 = mx.matmul ins(%0, %w : tensor<8x64xf32>, tensor<64x64xf32>) outs(%out : tensor<8x64xf32>) {mx.plan = #rotated}
@@ -75,7 +75,7 @@ func.func @concat_parts(%x: tensor<8x40xf32>, %y: tensor<8x24xf32>, %out: tensor
 // CHECK:         %[[Y:.+]] = tensor.extract_slice
 // CHECK:         mx.rotate %[[Y]] by hadamard<32> along 1
 func.func @unaligned_slice(%x: tensor<8x96xf32>, %out: tensor<8x64xf32>) -> tensor<8x64xf32> {
-  // expected-remark @below {{stops at a group of 32 is not kept whole}}
+  // expected-remark @below {{stops at a group of 32 that is not kept whole}}
   %0 = tensor.extract_slice %x[0, 16] [8, 64] [1, 1] : tensor<8x96xf32> to tensor<8x64xf32>
   %w = arith.constant dense_resource<w> : tensor<64x64xf32>
   %1 = mx.matmul ins(%0, %w : tensor<8x64xf32>, tensor<64x64xf32>) outs(%out : tensor<8x64xf32>) {mx.plan = #rotated}
@@ -91,7 +91,7 @@ func.func @unaligned_slice(%x: tensor<8x96xf32>, %out: tensor<8x64xf32>) -> tens
 // CHECK:         mx.rotate %[[Y]] by hadamard<32> along 1
 func.func @padding_by_half_a_group(%x: tensor<8x48xf32>, %out: tensor<8x64xf32>) -> tensor<8x64xf32> {
   %zero = arith.constant 0.0 : f32
-  // expected-remark @below {{stops at a group of 32 is not kept whole}}
+  // expected-remark @below {{stops at a group of 32 that is not kept whole}}
   %0 = tensor.pad %x low[0, 0] high[0, 16] {
   ^bb0(%i: index, %j: index):
     tensor.yield %zero : f32

@@ -59,7 +59,7 @@ func.func @rotary_embedding(%tokens: tensor<8xi64>, %k: tensor<8x64xf32>, %cos: 
 // CHECK:         mx.rotate %[[Y]] by hadamard<32> along 1
 func.func @relu(%x: tensor<8x64xf32>, %out: tensor<8x64xf32>) -> tensor<8x64xf32> {
   %zero = arith.constant dense<0.0> : tensor<8x64xf32>
-  // expected-remark @below {{stops at 'arith.maximumf' is not linear}}
+  // expected-remark @below {{stops at 'arith.maximumf', which is not linear}}
   %0 = arith.maximumf %x, %zero : tensor<8x64xf32>
   %w = arith.constant dense_resource<w> : tensor<64x64xf32>
   %1 = mx.matmul ins(%0, %w : tensor<8x64xf32>, tensor<64x64xf32>) outs(%out : tensor<8x64xf32>) {mx.plan = #rotated}
@@ -76,7 +76,7 @@ func.func @relu(%x: tensor<8x64xf32>, %out: tensor<8x64xf32>) -> tensor<8x64xf32
 // CHECK:         mx.rotate %[[Y]] by hadamard<32> along 1
 func.func @silu(%x: tensor<8x64xf32>, %out: tensor<8x64xf32>) -> tensor<8x64xf32> {
   %init = tensor.empty() : tensor<8x64xf32>
-  // expected-remark @below {{stops at 'math.exp' is not linear}}
+  // expected-remark @below {{stops at 'math.exp', which is not linear}}
   %0 = linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel", "parallel"]} ins(%x : tensor<8x64xf32>) outs(%init : tensor<8x64xf32>) {
   ^bb0(%a: f32, %o: f32):
     %one = arith.constant 1.0 : f32
@@ -121,7 +121,7 @@ func.func @gelu(%x: tensor<8x64xf32>, %out: tensor<8x64xf32>) -> tensor<8x64xf32
 // CHECK:         mx.rotate %[[Y]] by hadamard<32> along 1
 func.func @clamp(%x: tensor<8x64xf32>, %out: tensor<8x64xf32>) -> tensor<8x64xf32> {
   %limit = arith.constant dense<7.0> : tensor<8x64xf32>
-  // expected-remark @below {{stops at 'arith.minimumf' is not linear}}
+  // expected-remark @below {{stops at 'arith.minimumf', which is not linear}}
   %0 = arith.minimumf %x, %limit : tensor<8x64xf32>
   %w = arith.constant dense_resource<w> : tensor<64x64xf32>
   %1 = mx.matmul ins(%0, %w : tensor<8x64xf32>, tensor<64x64xf32>) outs(%out : tensor<8x64xf32>) {mx.plan = #rotated}
@@ -153,7 +153,7 @@ func.func @gating(%gate: tensor<8x64xf32>, %up: tensor<8x64xf32>, %out: tensor<8
 // CHECK:         mx.rotate %[[Y]] by hadamard<32> along 1
 func.func @softmax(%x: tensor<8x64xf32>, %out: tensor<8x64xf32>) -> tensor<8x64xf32> {
   %init = tensor.empty() : tensor<8x64xf32>
-  // expected-remark @below {{stops at 'linalg.softmax' is not linear}}
+  // expected-remark @below {{stops at 'linalg.softmax', which is not linear}}
   %0 = linalg.softmax dimension(1) ins(%x : tensor<8x64xf32>) outs(%init : tensor<8x64xf32>) -> tensor<8x64xf32>
   %w = arith.constant dense_resource<w> : tensor<64x64xf32>
   %1 = mx.matmul ins(%0, %w : tensor<8x64xf32>, tensor<64x64xf32>) outs(%out : tensor<8x64xf32>) {mx.plan = #rotated}

@@ -18,3 +18,12 @@ func.func @taken(%a: tensor<8x8xf32>, %c: tensor<8x8xf32>) -> tensor<8x8xf32> {
   %2 = linalg.matmul ins(%a, %1 : tensor<8x8xf32>, tensor<8x8xf32>) outs(%c : tensor<8x8xf32>) -> tensor<8x8xf32>
   return %2 : tensor<8x8xf32>
 }
+
+// A product that was written as a site gets a name too.
+
+// CHECK-LABEL: @by_hand
+func.func @by_hand(%x: tensor<8x64xf32>, %w: tensor<32x64xf32>, %c: tensor<8x32xf32>) -> tensor<8x32xf32> {
+  // CHECK: mx.matmul {{.*}} {mx.site = "up_proj"}
+  %0 = mx.matmul ins(%x, %w : tensor<8x64xf32>, tensor<32x64xf32>) outs(%c : tensor<8x32xf32>) loc("up_proj")
+  return %0 : tensor<8x32xf32>
+}

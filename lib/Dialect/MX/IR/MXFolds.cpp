@@ -6,8 +6,8 @@
 // of operations that only move data.
 //===----------------------------------------------------------------------===//
 
-#include "mx/Dialect/MX/IR/ConstantData.h"
 #include "mlir/Dialect/Utils/IndexingUtils.h"
+#include "mx/Dialect/MX/IR/ConstantData.h"
 #include "mx/Dialect/MX/IR/MXOps.h"
 #include "mx/Numerics/Hadamard.h"
 #include "mx/Numerics/PackedLayout.h"

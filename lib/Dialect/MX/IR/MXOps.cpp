@@ -117,3 +117,9 @@ MX_PACKED_EFFECTS(PackedMatmulOp)
 MX_PACKED_EFFECTS(PackedUnpackOp)
 MX_PACKED_EFFECTS(PackedPackOp)
 #undef MX_PACKED_EFFECTS
+
+bool mlir::mx::isSite(Operation *op) {
+  return isa<MatmulOp, GroupedMatmulOp>(op) &&
+         !isa<BlockTensorType>(op->getOperand(0).getType()) &&
+         !isa<BlockTensorType>(op->getOperand(1).getType());
+}

@@ -325,6 +325,6 @@ std::string mlir::mx::explainChoice(const ChoiceGroup &group, const Site &site,
   if (group.sites.size() > 1)
     reason += "; decided together with " +
               std::to_string(group.sites.size() - 1) + " other site" +
-              (group.sites.size() > 2 ? "s" : "") + " that share its operands";
+              (group.sites.size() > 2 ? "s" : "") + " of the same operands";
   return reason;
 }

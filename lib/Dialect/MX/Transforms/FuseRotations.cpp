@@ -65,14 +65,6 @@ static std::string explainRefusal(Operation *op, HadamardAttr rotation) {
   return "";
 }
 
-/// Whether `op` multiplies two plain operands.
-static bool isSite(Operation *op) {
-  return isa<MatmulOp, GroupedMatmulOp>(op) &&
-         llvm::all_of(op->getOperands().take_front(2), [](Value operand) {
-           return isa<RankedTensorType>(operand.getType());
-         });
-}
-
 /// Rotates both operands of a product.
 static void insertRotation(Operation *op, HadamardAttr rotation,
                            RotationBuilder &builder) {

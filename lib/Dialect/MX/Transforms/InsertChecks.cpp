@@ -95,6 +95,8 @@ int64_t CheckEmitter::addSite(Operation *op) {
     llvm::raw_string_ostream(location)
         << loc.getFilename().getValue() << ':' << loc.getLine() << ':'
         << loc.getColumn();
+  } else if (auto name = op->getLoc()->findInstanceOf<NameLoc>()) {
+    location = name.getName().str();
   }
   Builder builder(op->getContext());
   sites.push_back(

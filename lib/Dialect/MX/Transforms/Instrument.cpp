@@ -30,13 +30,6 @@ using SitesOfValues = llvm::MapVector<Recorded, SmallVector<Operation *>>;
 
 } // namespace
 
-/// Whether `op` multiplies two plain operands.
-static bool isSite(Operation *op) {
-  return isa<MatmulOp, GroupedMatmulOp>(op) &&
-         !isa<BlockTensorType>(op->getOperand(0).getType()) &&
-         !isa<BlockTensorType>(op->getOperand(1).getType());
-}
-
 static void reportMissed(Operation *site, StringAttr name, StringRef reason) {
   remark::missed(site->getLoc(),
                  remark::RemarkOpts::name("record").category("mx-instrument"))

@@ -192,8 +192,13 @@ LogicalResult RaiseMatmulsPass::choose(const Candidate &candidate,
 SmallVector<Candidate> RaiseMatmulsPass::collect() {
   SmallVector<Candidate> candidates;
   SiteNames names(getOperation());
-  getOperation()->walk([&](linalg::LinalgOp op) {
-    if (!isContractionCandidate(op))
+  getOperation()->walk([&](Operation *product) {
+    // One that was written by hand.
+    if (isSite(product) && !product->hasAttr(kSiteAttr))
+      product->setAttr(kSiteAttr,
+                       StringAttr::get(&getContext(), names.get(product)));
+    auto op = dyn_cast<linalg::LinalgOp>(product);
+    if (!op || !isContractionCandidate(op))
       return;
     ImportReport report;
     if (succeeded(matchContraction(op, report)))

@@ -177,7 +177,7 @@ static std::string explainUnknown(Operation *op) {
   if (isa<QuantizeOp, DequantizeOp>(op))
     return "quantisation";
   if (isa<linalg::SoftmaxOp>(op))
-    return name + " is not linear";
+    return name + ", which is not linear";
   if (op->hasTrait<OpTrait::ReturnLike>())
     return "the end of a region or function (" + name + ")";
   if (op->getNumRegions() != 0)

@@ -133,8 +133,8 @@ static SmallVector<AxisPair> pairGatheredAxes(RankedTensorType whole,
 static std::string explainBrokenGroup(int64_t size, int64_t length = 0) {
   std::string group = "a group of " + std::to_string(size);
   if (length > 0 && length % size != 0)
-    return group + " would cross a boundary at " + std::to_string(length);
-  return group + " is not kept whole";
+    return group + " that would cross a boundary at " + std::to_string(length);
+  return group + " that is not kept whole";
 }
 
 /// The pairs of an operation with one source, or nothing if it is not one that
@@ -203,7 +203,7 @@ static Tie getConcatTie(tensor::ConcatOp op, int64_t axis, int64_t size) {
     if (axis == static_cast<int64_t>(op.getDim()) &&
         !isRotatable(part.get(), axis, size))
       return makeObstacle("a group of " + Twine(size) +
-                          " would cross the boundary of a part of " +
+                          " that would cross the boundary of a part of " +
                           Twine(getType(part.get()).getDimSize(axis)));
     tie.uses.push_back({&part, axis});
   }

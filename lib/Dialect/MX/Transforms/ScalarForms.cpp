@@ -154,7 +154,7 @@ ScalarForm mlir::mx::applyOperation(Operation *op,
     return multiplyForms(operands[0], operands[0]);
   if (llvm::all_of(operands, isSteady) && op->getNumRegions() == 0)
     return makeForm(Form::Invariant);
-  return makeOther(quoteName(op) + " is not linear");
+  return makeOther(quoteName(op) + ", which is not linear");
 }
 
 //===----------------------------------------------------------------------===//

@@ -107,13 +107,6 @@ PlanAttr ChoiceGroup::getPlan(const Site &site, const GroupChoice &choice,
 // Collecting
 //===----------------------------------------------------------------------===//
 
-/// Whether `op` multiplies two plain tensors.
-static bool isSite(Operation *op) {
-  return isa<MatmulOp, GroupedMatmulOp>(op) &&
-         isa<RankedTensorType>(op->getOperand(0).getType()) &&
-         isa<RankedTensorType>(op->getOperand(1).getType());
-}
-
 /// The sites below `root`. One that nobody named is called after its function.
 static std::vector<Site> findSites(Operation *root) {
   std::vector<Site> sites;

@@ -47,12 +47,6 @@ static bool isProduct(Operation *op) {
   return isa<MatmulOp, GroupedMatmulOp>(op);
 }
 
-/// Whether `op` multiplies two plain operands.
-static bool isSite(Operation *op) {
-  return isProduct(op) && !isa<BlockTensorType>(op->getOperand(0).getType()) &&
-         !isa<BlockTensorType>(op->getOperand(1).getType());
-}
-
 /// The phases that decide on sites.
 static StringRef findUndecided(Operation *op, Phase phase) {
   if (!isProduct(op))

@@ -17,4 +17,12 @@
 #define GET_OP_CLASSES
 #include "mx/Dialect/MX/IR/MXOps.h.inc"
 
+namespace mlir::mx {
+
+/// Whether `op` is a site: mx.matmul or mx.grouped_matmul of two plain
+/// operands, which is still to be decided on.
+bool isSite(Operation *op);
+
+} // namespace mlir::mx
+
 #endif // MX_DIALECT_MX_IR_MXOPS_H

@@ -27,9 +27,9 @@
 //                 bits
 //
 // A rotation is five numbers: its size, 0 for none, and 4 words of signs (bit
-// set: -1). The context is the address of the external byte `mxrt_check_context`, so that
-// programs and checkers need no global state. Sites index the module's
-// `mx.check_sites`, pairs of operation and location.
+// set: -1). The context is the address of the external byte
+// `mxrt_check_context`, so that programs and checkers need no global state.
+// Sites index the module's `mx.check_sites`, pairs of operation and location.
 //===----------------------------------------------------------------------===//
 
 #ifndef MX_DIALECT_MX_TRANSFORMS_CHECKINTERFACE_H
