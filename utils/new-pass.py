@@ -1,11 +1,10 @@
 #!/usr/bin/env python3
 """Writes the skeleton of a pass: its .td entry, source, CMake line and two tests.
 
-  utils/new-pass.py mx-fuse-rotations "move rotations into their neighbours"
+  utils/new-pass.py Rotate mx-fuse-rotations "move rotations into their neighbours"
 """
 import argparse
 import re
-import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -93,6 +92,7 @@ def insert_sorted(path, pattern, key, text):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("folder", choices=sorted(p.name for p in SOURCES.iterdir() if p.is_dir()))
     parser.add_argument("flag", help="mx-<verb>-<noun>")
     parser.add_argument("summary", help="one phrase, a lower-case verb first, no period")
     arguments = parser.parse_args()
@@ -100,21 +100,21 @@ def main():
         parser.error(f"expected a flag such as mx-fuse-rotations, got '{arguments.flag}'")
     stem = arguments.flag[len("mx-") :]
     name = "".join(word.capitalize() for word in stem.split("-"))
-    head = f"//===- {name}.cpp - {arguments.summary} "[:74]
     values = {
         "flag": arguments.flag, "stem": stem, "name": name, "upper": name.upper(),
-        "summary": arguments.summary, "banner": head.ljust(75, "-") + "===//",
+        "summary": arguments.summary, "banner": f"//===- {name}.cpp - {arguments.summary} "[:74].ljust(75, "-") + "===//",
     }  # fmt: skip
-    source = SOURCES / f"{name}.cpp"
+    source = SOURCES / arguments.folder / f"{name}.cpp"
     if source.exists():
         parser.error(f"expected no {source.relative_to(ROOT)} yet")
     source.write_text(SOURCE.format(**values))
-    (TESTS / f"{stem}.mlir").write_text(TEST.format(**values))
-    (TESTS / f"{stem}-invalid.mlir").write_text(INVALID.format(**values))
+    for ending, text in (("", TEST), ("-invalid", INVALID)):
+        (TESTS / f"{stem}{ending}.mlir").write_text(text.format(**values))
     insert_sorted(DEFINITIONS, r"^def (\w+) : Pass", name + "Pass", ENTRY.format(**values))
-    insert_sorted(SOURCES / "CMakeLists.txt", r"^  (\w+)\.cpp$", name, f"  {name}.cpp\n")
-    print(f"wrote {source.relative_to(ROOT)}, its tests and its entries; put it into lib/Pipelines")
+    entry = source.relative_to(SOURCES).as_posix()
+    insert_sorted(SOURCES / "CMakeLists.txt", r"^  ([\w/]+\.cpp)$", entry, f"  {entry}\n")
+    print(f"wrote {entry}, its tests and its entries; put it into lib/Pipelines")
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -23,7 +23,7 @@ packages=(
   llvm-22-tools                             # lit, FileCheck, not, split-file
   libeigen3-dev                             # linear algebra of GPTQ (headers only)
   libgtest-dev libgmock-dev python3         # tests
-  python3-numpy                             # the demonstration
+  libbenchmark-dev python3-numpy            # benchmarks, the demonstration
 )
 list_only=0
 for argument in "$@"; do

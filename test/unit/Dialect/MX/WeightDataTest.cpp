@@ -5,7 +5,7 @@
 // from its definition. Sizes are larger than a tile and no multiple of it.
 //===----------------------------------------------------------------------===//
 
-#include "WeightData.h"
+#include "Weights/WeightData.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"

@@ -1,0 +1,60 @@
+//===- RaiseMatmuls.h - the parts of mx-raise-matmuls -----------*- C++ -*-===//
+// Part of the mx project, under the Apache License v2.0 with LLVM Exceptions.
+//
+// Matching a contraction touches nothing, so that the policy can still decline
+// it; building cannot fail. Internal to MXTransforms.
+//===----------------------------------------------------------------------===//
+
+#ifndef MX_LIB_DIALECT_MX_TRANSFORMS_RAISEMATMULS_H
+#define MX_LIB_DIALECT_MX_TRANSFORMS_RAISEMATMULS_H
+
+#include "Import/Import.h"
+
+namespace mlir::mx {
+
+/// An operand of a contraction: a plain tensor or a block-scaled one, and the
+/// loop that indexes each of its dimensions.
+struct ContractionSide {
+  Value value;
+  SmallVector<unsigned> loops;
+};
+
+/// `out[batch, rows, columns] += Σ_contracted lhs · rhs`, each of the four
+/// being any number of loops.
+struct Contraction {
+  ContractionSide lhs;
+  ContractionSide rhs;
+  ContractionSide out;
+  SmallVector<unsigned> batch;
+  SmallVector<unsigned> rows;
+  SmallVector<unsigned> columns;
+  SmallVector<unsigned> contracted;
+
+  /// Whether both sides are plain, which makes the product a site.
+  bool isSite() const {
+    return isa<RankedTensorType>(lhs.value.getType()) &&
+           isa<RankedTensorType>(rhs.value.getType());
+  }
+};
+
+/// Whether `op` multiplies and adds two tensors, or looks like it.
+bool isContractionCandidate(Operation *op);
+
+/// Matches a sum of products over loops, or says why not.
+FailureOr<Contraction> matchContraction(linalg::LinalgOp op,
+                                        ImportReport &report);
+
+/// Replaces `op` by mx.matmul, with transposes and reshapes where the forms
+/// differ.
+MatmulOp raiseContraction(linalg::LinalgOp op, const Contraction &contraction,
+                          RewriterBase &rewriter);
+
+/// Replaces what is loaded from constant globals of f32, bf16 or f16 by
+/// constants that share the data, and erases private globals that nobody uses
+/// then. `isChosen` says in which functions.
+void replaceConstantGlobals(ModuleOp module, RewriterBase &rewriter,
+                            function_ref<bool(Operation *)> isChosen);
+
+} // namespace mlir::mx
+
+#endif // MX_LIB_DIALECT_MX_TRANSFORMS_RAISEMATMULS_H

@@ -1,0 +1,278 @@
+//===- MoveRotations.cpp - put rotations where they cost least ------------===//
+// Part of the mx project, under the Apache License v2.0 with LLVM Exceptions.
+//
+// Obeys the decisions of a RotationGraph. Tensors keep their SSA values: one
+// that is decided to be rotated simply comes to hold rotated numbers, because
+// what makes it reads rotated ones. Only where two ends of a tensor differ an
+// mx.rotate is written.
+//===----------------------------------------------------------------------===//
+
+#include "Rotate/MoveRotations.h"
+#include "mlir/IR/Remarks.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
+
+using namespace mlir;
+using namespace mlir::mx;
+
+static constexpr llvm::StringLiteral rotateCategory = "mx-rotate";
+
+std::string mlir::mx::getName(HadamardAttr rotation) {
+  return "hadamard<" + std::to_string(rotation.getSize()) +
+         (rotation.getSigns().empty() ? ">" : ", signs>");
+}
+
+std::string mlir::mx::getName(Operation *op) {
+  if (auto site = op->getAttrOfType<StringAttr>(kSiteAttr))
+    return "'" + site.str() + "'";
+  return "'" + op->getName().getStringRef().str() + "'";
+}
+
+void mlir::mx::remarkPassed(Operation *op, StringRef name, const Twine &text) {
+  remark::passed(op->getLoc(),
+                 remark::RemarkOpts::name(name).category(rotateCategory))
+      << text.str();
+}
+void mlir::mx::remarkMissed(Operation *op, StringRef name, const Twine &text) {
+  remark::missed(op->getLoc(),
+                 remark::RemarkOpts::name(name).category(rotateCategory))
+      << text.str();
+}
+
+void mlir::mx::eraseIfDead(Operation *op) {
+  SmallVector<Operation *> worklist{op};
+  while (!worklist.empty()) {
+    Operation *next = worklist.pop_back_val();
+    if (!isOpTriviallyDead(next))
+      continue;
+    llvm::SmallSetVector<Operation *, 4> sources;
+    for (Value operand : next->getOperands())
+      if (Operation *source = operand.getDefiningOp())
+        sources.insert(source);
+    next->erase();
+    llvm::append_range(worklist, sources);
+  }
+}
+
+//===----------------------------------------------------------------------===//
+// Writing and cancelling
+//===----------------------------------------------------------------------===//
+
+Value RotationBuilder::rotate(Value value, HadamardAttr rotation, int64_t axis,
+                              bool isInverse) {
+  Value &rotated = known[{{value, rotation}, {axis, isInverse}}];
+  if (rotated)
+    return rotated;
+  builder.setInsertionPointAfterValue(value);
+  rotated = RotateOp::create(builder, value.getLoc(), value.getType(), value,
+                             rotation, builder.getI64IntegerAttr(axis),
+                             isInverse ? builder.getUnitAttr() : UnitAttr(),
+                             StringAttr());
+  return rotated;
+}
+
+void mlir::mx::cancelRotations(FunctionOpInterface function) {
+  function->walk([](RotateOp outer) {
+    auto inner = outer.getSource().getDefiningOp<RotateOp>();
+    // Without signs, R is its own inverse.
+    if (!inner || inner.getSource() == outer.getResult() ||
+        inner.getRotation() != outer.getRotation() ||
+        inner.getAxis() != outer.getAxis() ||
+        (inner.getInverse() == outer.getInverse() &&
+         !outer.getRotation().getSigns().empty()))
+      return;
+    remarkPassed(outer, "cancel",
+                 "cancelled two rotations by " + getName(outer.getRotation()));
+    outer.getResult().replaceAllUsesWith(inner.getSource());
+  });
+}
+
+//===----------------------------------------------------------------------===//
+// Moving
+//===----------------------------------------------------------------------===//
+
+namespace {
+
+/// Makes IR agree with a graph.
+class RotationMover {
+public:
+  RotationMover(const RotationGraph &graph, HadamardAttr rotation,
+                FunctionOpInterface function)
+      : graph(graph), rotation(rotation), builder(rotation.getContext()) {
+    function->walk(
+        [&](Operation *op) { positions.try_emplace(op, positions.size()); });
+  }
+
+  void run(LateUses &lateUses) {
+    // Gains first: weights are rotated after they were scaled.
+    OpBuilder scaler(rotation.getContext());
+    for (const GraphTie &tie : graph.getTies())
+      if (tie.isRotated && tie.tie.gain)
+        scaleWeights(scaler, tie.tie, tie.targets);
+    for (const GraphTie &tie : graph.getTies())
+      if (tie.isRotated)
+        for (unsigned number : tie.constants)
+          rotateConstant(tie.tie.uses[number]);
+    // The rotations that the graph was made from go last, and from the first to
+    // the last: what they read has to be as it should be along other axes.
+    SmallVector<const GraphPlace *> offered;
+    for (const GraphPlace &place : graph.getPlaces())
+      if (isOffered(place))
+        offered.push_back(&place);
+      else
+        connect(place);
+    sortByPosition(offered,
+                   [](const GraphPlace &place) { return place.def.op; });
+    for (const GraphPlace *place : offered)
+      takeOffered(*place);
+    std::vector<bool> isBehind = graph.findTiesBehindRotations();
+    for (const GraphPlace &place : graph.getPlaces()) {
+      bool isLate = place.def.tie && isBehind[*place.def.tie];
+      replaceRequests(place, isLate ? &lateUses : nullptr);
+    }
+    SmallVector<const GraphTie *> rotated;
+    for (const GraphTie &tie : graph.getTies())
+      if (tie.isRotated)
+        rotated.push_back(&tie);
+    sortByPosition(rotated, [](const GraphTie &tie) { return tie.op; });
+    for (const GraphTie *tie : rotated)
+      finish(*tie);
+  }
+
+private:
+  /// Whether an inverse rotation makes `place`, so that the rotated numbers are
+  /// what that reads.
+  static bool isOffered(const GraphPlace &place) {
+    return !place.def.tie && place.def.isRotated;
+  }
+
+  /// Whether `end` is an mx.rotate that asks for rotated numbers.
+  static bool isRequest(const GraphEnd &end) {
+    return !end.tie && end.isRotated;
+  }
+
+  /// Sorts elements of one vector by where their operations stand.
+  template <typename T, typename GetOperation>
+  void sortByPosition(SmallVector<const T *> &items, GetOperation get) {
+    llvm::sort(items, [&](const T *left, const T *right) {
+      return std::pair(positions.lookup(get(*left)), left) <
+             std::pair(positions.lookup(get(*right)), right);
+    });
+  }
+
+  void rotateConstant(const AxisUse &use) {
+    use.operand->set(builder.rotate(use.operand->get(), rotation, use.axis));
+  }
+
+  /// Writes rotations between the ends of a tensor that differ.
+  void connect(const GraphPlace &place) {
+    bool isDefRotated = graph.isRotated(place.def);
+    for (const GraphEnd &end : place.uses)
+      if (!isRequest(end) && graph.isRotated(end) != isDefRotated)
+        end.use->set(builder.rotate(end.use->get(), rotation, place.axis,
+                                    /*isInverse=*/isDefRotated));
+    report(place);
+  }
+
+  /// Lets those that want rotated numbers read what the inverse rotation reads.
+  void takeOffered(const GraphPlace &place) {
+    for (const GraphEnd &end : place.uses)
+      if (graph.isRotated(end))
+        end.use->set(getOffered(place, end.use->get()));
+    report(place);
+  }
+
+  /// Replaces the rotations that ask for what is there now, or is shared.
+  void replaceRequests(const GraphPlace &place, LateUses *lateUses) {
+    for (const GraphEnd &end : place.uses) {
+      if (!isRequest(end))
+        continue;
+      auto rotate = cast<RotateOp>(end.op);
+      Value rotated = rotate.getSource();
+      if (!graph.isRotated(place.def))
+        rotated = builder.rotate(rotated, rotation, place.axis);
+      else if (lateUses)
+        for (OpOperand &use : rotate->getUses())
+          lateUses->insert(&use);
+      if (rotated != rotate.getResult())
+        rotate.getResult().replaceAllUsesWith(rotated);
+      if (isOffered(place))
+        remarkPassed(rotate, "cancel",
+                     "cancelled two rotations by " + getName(rotation));
+    }
+  }
+
+  /// The rotated numbers of a tensor that an inverse rotation makes; `value` is
+  /// the tensor, perhaps rotated along another axis.
+  Value getOffered(const GraphPlace &place, Value value) {
+    if (value == place.value)
+      return place.value.getDefiningOp<RotateOp>().getSource();
+    return builder.rotate(value, rotation, place.axis);
+  }
+
+  void report(const GraphPlace &place) {
+    bool isDefRotated = graph.isRotated(place.def);
+    if (llvm::any_of(place.uses, [&](const GraphEnd &end) {
+          return graph.isRotated(end) != isDefRotated;
+        }))
+      remarkPassed(place.def.op, "online",
+                   Twine(countElements(place.value)) +
+                       " elements are rotated " +
+                       (isDefRotated ? "back " : "") + "by " +
+                       getName(rotation) + " at run time");
+  }
+
+  /// Says what became of an operation, and states what is now true of it.
+  void finish(const GraphTie &tie) {
+    bool isProduct = isa<MatmulOp, GroupedMatmulOp>(tie.op);
+    std::string name = getName(tie.op);
+    if (isProduct && tie.tie.isContraction)
+      tie.op->setAttr(kRotatedAttr, rotation);
+    if (tie.tie.results.empty() && tie.constants.empty())
+      remarkPassed(tie.op, "move",
+                   getName(rotation) + " changes nothing for " + name);
+    else if (tie.constants.empty())
+      remarkPassed(tie.op, "move",
+                   getName(rotation) + " moved through " + name);
+    else if (isProduct)
+      remarkPassed(tie.op, "absorb",
+                   getName(rotation) + " absorbed by the weights of " + name);
+    else
+      remarkPassed(tie.op, "fold",
+                   getName(rotation) + " folded into a constant of " + name);
+    if (!tie.tie.gain)
+      return;
+    remarkPassed(tie.op, "gain",
+                 "gain moved into the constants of " +
+                     Twine(tie.targets.size()) +
+                     (tie.targets.size() == 1 ? " product" : " products"));
+    Operation *source = tie.tie.gain->get().getDefiningOp();
+    IRRewriter rewriter(rotation.getContext());
+    dropGain(rewriter, tie.tie);
+    eraseIfDead(source);
+  }
+
+  const RotationGraph &graph;
+  HadamardAttr rotation;
+  RotationBuilder builder;
+  llvm::DenseMap<Operation *, unsigned> positions;
+};
+
+} // namespace
+
+void mlir::mx::moveRotations(ArrayRef<RotateOp> rotates, LateUses &lateUses) {
+  HadamardAttr rotation = RotateOp(rotates.front()).getRotation();
+  RotationGraph graph(rotation);
+  for (RotateOp rotate : rotates)
+    graph.add(rotate);
+  graph.solve();
+  // Solving again for each obstacle is done for those who want to know.
+  if (rotation.getContext()->getRemarkEngine())
+    for (MissedRotation &stop : graph.findMissed())
+      remarkMissed(stop.obstacle->op, "obstacle",
+                   getName(rotation) + " stops at " + stop.obstacle->obstacle +
+                       "; without it, " + Twine(stop.elements) +
+                       " elements fewer would be rotated at run time");
+  auto function =
+      RotateOp(rotates.front())->getParentOfType<FunctionOpInterface>();
+  RotationMover(graph, rotation, function).run(lateUses);
+}

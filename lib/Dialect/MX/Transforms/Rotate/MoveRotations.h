@@ -1,0 +1,57 @@
+//===- MoveRotations.h - put rotations where they cost least ----*- C++ -*-===//
+// Part of the mx project, under the Apache License v2.0 with LLVM Exceptions.
+//
+// The steps of mx-fuse-rotations that change IR. Internal to MXTransforms.
+//===----------------------------------------------------------------------===//
+
+#ifndef MX_LIB_DIALECT_MX_TRANSFORMS_MOVEROTATIONS_H
+#define MX_LIB_DIALECT_MX_TRANSFORMS_MOVEROTATIONS_H
+
+#include "Rotate/RotationGraph.h"
+#include "mlir/Interfaces/FunctionInterfaces.h"
+
+namespace mlir::mx {
+
+/// Writes `mx.rotate` right after the operation that makes its source, once for
+/// all that want the same. No value may be erased meanwhile.
+class RotationBuilder {
+public:
+  explicit RotationBuilder(MLIRContext *context) : builder(context) {}
+
+  Value rotate(Value value, HadamardAttr rotation, int64_t axis,
+               bool isInverse = false);
+
+private:
+  using Key =
+      std::pair<std::pair<Value, Attribute>, std::pair<int64_t, unsigned>>;
+  OpBuilder builder;
+  llvm::DenseMap<Key, Value> known;
+};
+
+/// Replaces a rotation of a rotation by the source where the two cancel.
+void cancelRotations(FunctionOpInterface function);
+
+/// Uses of numbers that were rotated at run time, but not right before.
+using LateUses = llvm::DenseSet<OpOperand *>;
+
+/// Decides where all `rotates`, which are by the same rotation, take effect,
+/// and makes it so. Those that are not needed any more have no uses afterwards.
+/// Adds to `lateUses` the uses of what they made.
+void moveRotations(ArrayRef<RotateOp> rotates, LateUses &lateUses);
+
+/// Remarks of mx-fuse-rotations.
+void remarkPassed(Operation *op, StringRef name, const Twine &text);
+void remarkMissed(Operation *op, StringRef name, const Twine &text);
+
+/// How a rotation is called in remarks, e.g. hadamard<32>.
+std::string getName(HadamardAttr rotation);
+
+/// How an operation is called in remarks: its site, or its kind.
+std::string getName(Operation *op);
+
+/// Erases `op` if nobody needs it, then what only it needed.
+void eraseIfDead(Operation *op);
+
+} // namespace mlir::mx
+
+#endif // MX_LIB_DIALECT_MX_TRANSFORMS_MOVEROTATIONS_H
