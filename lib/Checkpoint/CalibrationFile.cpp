@@ -11,6 +11,7 @@
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/Endian.h"
+#include "llvm/Support/MathExtras.h"
 #include "llvm/Support/raw_ostream.h"
 #include <cmath>
 #include <set>
@@ -104,10 +105,12 @@ Error CalibrationFile::checkEntry(StringRef site, const Entry &entry) const {
     return makeError("expected a Hessian or rows of site " + quoteText(site) +
                      ", got none");
   int64_t least = entry.isHessian ? 1 : entry.data->shape[0];
-  if (least == 0 || entry.samples < least)
+  if (least == 0)
+    return makeError("expected site " + quoteText(site) +
+                     " to have at least one row, got none");
+  if (entry.samples < least)
     return makeError("expected site " + quoteText(site) + " to have at least " +
-                     Twine(std::max<int64_t>(least, 1)) + " samples, got " +
-                     Twine(entry.samples));
+                     Twine(least) + " samples, got " + Twine(entry.samples));
   return Error::success();
 }
 
@@ -276,7 +279,9 @@ static Error addStatistics(SiteStatistics &sum, const SiteStatistics &other,
   if (sum.hessian.size() != other.hessian.size())
     return sum.hessian.empty() ? fail("rows", "a Hessian")
                                : fail("a Hessian", "rows");
-  sum.samples += other.samples;
+  if (llvm::AddOverflow(sum.samples, other.samples, sum.samples))
+    return llvm::createStringError("expected fewer than 2^63 samples of site " +
+                                   quoteText(site) + " together, got more");
   for (size_t i = 0, e = sum.hessian.size(); i < e; ++i)
     sum.hessian[i] += other.hessian[i];
   sum.rows.insert(sum.rows.end(), other.rows.begin(), other.rows.end());
@@ -304,7 +309,9 @@ mlir::mx::mergeGroups(std::vector<SiteGroup> groups, int64_t maxRows) {
       if (Error error =
               addStatistics(sum, groups[index].statistics, sites.front()))
         return error;
-    sum.rows.resize(std::min<size_t>(sum.rows.size(), maxRows * sum.columns));
+    sum.rows.resize(std::min<size_t>(
+        sum.rows.size(),
+        llvm::SaturatingMultiply<size_t>(maxRows, sum.columns)));
   }
   return merged;
 }

@@ -179,6 +179,21 @@ TEST(CalibrationFileTest, groupsThatDoNotFitAreNotMerged) {
             "got a Hessian");
 }
 
+TEST(CalibrationFileTest, anyLimitOfRowsIsKept) {
+  SiteGroup rows{{"a"}, {4, 1, {}, {1, 2, 3, 4}}};
+  // In numbers, a limit beyond 2^64.
+  auto merged = mergeGroups({rows, rows}, int64_t(1) << 62);
+  ASSERT_TRUE(static_cast<bool>(merged));
+  EXPECT_EQ(merged->front().statistics.rows.size(), 8u);
+}
+
+TEST(CalibrationFileTest, samplesThatCannotBeCountedAreNotMerged) {
+  SiteGroup many{{"a"}, {1, INT64_MAX, {4}, {}}};
+  SiteGroup one{{"a"}, {1, 1, {4}, {}}};
+  EXPECT_EQ(llvm::toString(mergeGroups({many, one}, 1).takeError()),
+            "expected fewer than 2^63 samples of site 'a' together, got more");
+}
+
 //===----------------------------------------------------------------------===//
 // Files that are refused
 //===----------------------------------------------------------------------===//
@@ -206,7 +221,7 @@ TEST(CalibrationFileTest, incompleteSitesAreRefused) {
             "expected site 'a' to have at least 1 samples, got 0");
   EXPECT_EQ(
       refuse({{"a.rows", makeMatrix(0, 4, {})}, {"a.samples", makeSamples(3)}}),
-      "expected site 'a' to have at least 1 samples, got 3");
+      "expected site 'a' to have at least one row, got none");
   EXPECT_EQ(refuse({{"a.hessian", one}, {"a.samples", makeSamples(-1)}}),
             "expected site 'a' to have at least 1 samples, got -1");
   EXPECT_EQ(refuse({{"a.rows", makeMatrix(2, 1, {1, 2})},
