@@ -11,6 +11,7 @@
 #include "mlir/Conversion/ControlFlowToLLVM/ControlFlowToLLVM.h"
 #include "mlir/Conversion/FuncToLLVM/ConvertFuncToLLVMPass.h"
 #include "mlir/Conversion/IndexToLLVM/IndexToLLVM.h"
+#include "mlir/Conversion/MathToFuncs/MathToFuncs.h"
 #include "mlir/Conversion/MathToLLVM/MathToLLVM.h"
 #include "mlir/Conversion/MathToLibm/MathToLibm.h"
 #include "mlir/Conversion/MemRefToLLVM/MemRefToLLVM.h"
@@ -198,6 +199,9 @@ void mlir::mx::buildLLVMPhase(OpPassManager &pm, const PipelineOptions &) {
   pm.addPass(arith::createArithExpandOpsPass());
   addCleanup(pm);
   pm.addPass(createSCFToControlFlowPass());
+  // Powers with a whole exponent become functions, of blocks and vectors of
+  // one; LLVM knows them for one width only, and as calls to its own runtime.
+  pm.addPass(createConvertMathToFuncs());
   pm.addPass(createConvertVectorToLLVMPass());
   pm.addPass(createConvertMathToLLVMPass());
   // Public functions get the C interface that callers and the runner use;

@@ -26,8 +26,9 @@ struct PipelineOptions {
   RecordOptions record;
 };
 
-/// Afterwards: no TOSA operation; block-scaled upstream operations are mx ones,
-/// and the matmuls that the policy chose are sites, recorded if that is wanted.
+/// Afterwards: no TOSA operation and no narrow float outside N1.1; block-scaled
+/// upstream operations are mx ones, and the matmuls that the policy chose are
+/// sites, recorded if that is wanted.
 void buildImportPhase(OpPassManager &pm, const PipelineOptions &options);
 
 /// Afterwards: every site has a plan.

@@ -1,5 +1,5 @@
 // RUN: split-file %s %t
-// RUN: mx-opt %t/import.mlir --mx-verify-phase=phase=import --verify-diagnostics
+// RUN: mx-opt %t/import.mlir --mx-verify-phase=phase=import --verify-diagnostics --split-input-file
 // RUN: mx-opt %t/format.mlir --mx-verify-phase=phase=format --verify-diagnostics
 // RUN: mx-opt %t/rotate.mlir --mx-verify-phase=phase=rotate --verify-diagnostics
 // RUN: mx-opt %t/quantize.mlir --mx-verify-phase=phase=quantize --verify-diagnostics --split-input-file
@@ -12,6 +12,23 @@ func.func @tosa_left(%x: tensor<4xf32>) -> tensor<4xf32> {
   // expected-error @+1 {{expected no tosa operation after the import phase, got 'tosa.abs'}}
   %0 = tosa.abs %x : (tensor<4xf32>) -> tensor<4xf32>
   return %0 : tensor<4xf32>
+}
+
+// -----
+
+func.func @unknown_float(%x: tensor<4xf32>) -> tensor<4xf32> {
+  // expected-error @+1 {{expected no float of fewer than 16 bits that is not in N1.1, nor tf32, after the import phase, got 'arith.truncf'}}
+  %0 = arith.truncf %x : tensor<4xf32> to tensor<4xf8E4M3FNUZ>
+  %1 = arith.extf %0 : tensor<4xf8E4M3FNUZ> to tensor<4xf32>
+  return %1 : tensor<4xf32>
+}
+
+// -----
+
+func.func @known_floats(%x: tensor<4xf32>) -> tensor<4xf64> {
+  %0 = arith.truncf %x : tensor<4xf32> to tensor<4xf6E3M2FN>
+  %1 = arith.extf %0 : tensor<4xf6E3M2FN> to tensor<4xf64>
+  return %1 : tensor<4xf64>
 }
 
 //--- format.mlir

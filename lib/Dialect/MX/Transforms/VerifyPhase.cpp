@@ -47,6 +47,14 @@ static bool isProduct(Operation *op) {
   return isa<MatmulOp, GroupedMatmulOp>(op);
 }
 
+/// Whether `type` is a float that nothing here can compute with: tf32, or one
+/// of a byte or less that is not in N1.1.
+static bool isUnknownFloat(Type type) {
+  return isa<FloatTF32Type>(type) ||
+         (isa<FloatType>(type) && type.getIntOrFloatBitWidth() <= 8 &&
+          !getSmallFloatBits(type));
+}
+
 /// The phases that decide on sites.
 static StringRef findUndecided(Operation *op, Phase phase) {
   if (!isProduct(op))
@@ -72,7 +80,11 @@ static StringRef findViolation(Operation *op, Phase phase) {
   auto isBuiltinTensor = [](Type type) { return isa<TensorType>(type); };
   switch (phase) {
   case Phase::Import:
-    return isFrom(op, "tosa") ? "no tosa operation" : "";
+    if (isFrom(op, "tosa"))
+      return "no tosa operation";
+    return usesType(op, isUnknownFloat)
+               ? "no float of fewer than 16 bits that is not in N1.1, nor tf32,"
+               : "";
   case Phase::Format:
   case Phase::Rotate:
   case Phase::Quantize:
