@@ -6,6 +6,9 @@
 #include "mx/Driver/Npy.h"
 #include "mx/Numerics/Philox.h"
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/MathExtras.h"
+#include <cmath>
+#include <cstring>
 
 using namespace mlir;
 using namespace mlir::mx;
@@ -17,6 +20,10 @@ static llvm::Error makeSpecError(StringRef spec) {
       "'4x32xf32=random(7)', got '" +
       spec + "'");
 }
+
+//===----------------------------------------------------------------------===//
+// Making
+//===----------------------------------------------------------------------===//
 
 /// Parses "4x32xf32".
 static bool parseShapedType(StringRef text, SmallVectorImpl<int64_t> &shape,
@@ -46,20 +53,88 @@ static void fillRandom(Array &array, uint64_t seed) {
   }
 }
 
-static bool fill(Array &array, StringRef value) {
+namespace {
+
+/// The whole numbers that an element type holds: as far below 0, and above.
+struct IntegerRange {
+  uint64_t below;
+  uint64_t above;
+};
+
+} // namespace
+
+/// The range of `type`; nothing if it is no type of whole numbers.
+static std::optional<IntegerRange> getIntegerRange(DType type) {
+  unsigned bits = type == DType::Bool ? 1 : 8 * getDTypeBytes(type);
+  switch (type) {
+  case DType::I8:
+  case DType::I16:
+  case DType::I32:
+  case DType::I64:
+    return IntegerRange{uint64_t(1) << (bits - 1), llvm::maxUIntN(bits - 1)};
+  case DType::Bool:
+  case DType::U8:
+  case DType::U16:
+  case DType::U32:
+  case DType::U64:
+    return IntegerRange{0, llvm::maxUIntN(bits)};
+  default:
+    return std::nullopt;
+  }
+}
+
+/// The magnitude that `text` spells, in digits or as in "1e3".
+static std::optional<uint64_t> parseMagnitude(StringRef text) {
+  uint64_t magnitude;
+  if (!text.getAsInteger(10, magnitude))
+    return magnitude;
+  double number;
+  if (text.getAsDouble(number) || !(number >= 0.0 && number < 0x1p64) ||
+      std::trunc(number) != number)
+    return std::nullopt;
+  return static_cast<uint64_t>(number);
+}
+
+/// Fills with a whole number. False if `range` does not hold it: a number that
+/// was clamped would be another than the one asked for.
+static bool fillInteger(Array &array, StringRef text, IntegerRange range) {
+  bool isNegative = text.consume_front("-");
+  std::optional<uint64_t> magnitude = parseMagnitude(text);
+  if (!magnitude || *magnitude > (isNegative ? range.below : range.above))
+    return false;
+  uint64_t bits = isNegative ? -*magnitude : *magnitude;
+  unsigned elementBytes = getDTypeBytes(array.getType());
+  for (int64_t i = 0; i < array.size(); ++i) {
+    if (elementBytes == sizeof(bits))
+      std::memcpy(array.data() + i * elementBytes, &bits, sizeof(bits));
+    else
+      array.setFromDouble(i, static_cast<double>(static_cast<int64_t>(bits)));
+  }
+  return true;
+}
+
+static llvm::Error fill(Array &array, StringRef value, StringRef spec) {
   uint64_t seed;
   if (value.consume_front("random(")) {
     if (value.consumeInteger(10, seed) || value != ")")
-      return false;
+      return makeSpecError(spec);
     fillRandom(array, seed);
-    return true;
+    return llvm::Error::success();
   }
   double number;
   if (value.getAsDouble(number))
-    return false;
+    return makeSpecError(spec);
+  if (auto range = getIntegerRange(array.getType())) {
+    if (fillInteger(array, value, *range))
+      return llvm::Error::success();
+    return llvm::createStringError(
+        "expected a whole number from " + Twine(range->below ? "-" : "") +
+        Twine(range->below) + " to " + Twine(range->above) + " for '" +
+        getDTypeName(array.getType()) + "', got '" + value + "'");
+  }
   for (int64_t i = 0; i < array.size(); ++i)
     array.setFromDouble(i, number);
-  return true;
+  return llvm::Error::success();
 }
 
 Expected<Array> mlir::mx::makeInput(StringRef spec) {
@@ -71,8 +146,10 @@ Expected<Array> mlir::mx::makeInput(StringRef spec) {
   if (!parseShapedType(left, shape, type))
     return makeSpecError(spec);
   Expected<Array> array = Array::create(*type, shape);
-  if (array && !fill(*array, value))
-    return makeSpecError(spec);
+  if (!array)
+    return array;
+  if (llvm::Error error = fill(*array, value, spec))
+    return error;
   return array;
 }
 

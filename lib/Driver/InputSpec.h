@@ -10,7 +10,8 @@
 namespace mlir::mx {
 
 /// Makes the array that `spec` names: "@file.npy", "4x32xf32=1.5" or
-/// "4x32xf32=random(7)".
+/// "4x32xf32=random(7)". A whole number must be one that its type holds: a byte
+/// of i8 is -128 to 127, one of u8 0 to 255.
 llvm::Expected<Array> makeInput(StringRef spec);
 
 /// Fails unless `array` may be passed as `argument`. Integers of either sign

@@ -10,6 +10,7 @@
 #include "Program.h"
 #include "mx/Driver/Npy.h"
 #include "llvm/BinaryFormat/Magic.h"
+#include "llvm/Support/CrashRecoveryContext.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Format.h"
 #include "llvm/Support/MemoryBuffer.h"
@@ -45,6 +46,7 @@ private:
   LogicalResult prepareCalibration();
   LogicalResult writeCalibration();
   LogicalResult callFunction();
+  LogicalResult runGuarded(function_ref<void()> body);
   void benchmark(Invocation &invocation, Program::Entry entry,
                  MutableArrayRef<Array> arguments);
   LogicalResult writeResults(ArrayRef<Array> results);
@@ -293,6 +295,20 @@ static void copyBytes(ArrayRef<Array> from, MutableArrayRef<Array> to) {
     std::memcpy(target.data(), source.data(), source.getByteSize());
 }
 
+/// Runs compiled code. A fault in it is the program's, which may divide by zero
+/// or leave its buffers, and leaves no reproducer of ours.
+LogicalResult Runner::runGuarded(function_ref<void()> body) {
+  // What a shell would return for the signal.
+  constexpr int firstSignalCode = 128;
+  llvm::CrashRecoveryContext context;
+  if (context.RunSafely(body))
+    return success();
+  int signal = context.RetCode - firstSignalCode;
+  return compiler.reportError("expected '" + function->name +
+                              "' to return, got signal " + Twine(signal) +
+                              " (" + ::strsignal(signal) + ")");
+}
+
 LogicalResult Runner::callFunction() {
   auto entry = program->lookupEntry(function->name);
   if (!entry)
@@ -306,12 +322,14 @@ LogicalResult Runner::callFunction() {
     arguments.push_back(std::move(*copy));
   }
   Invocation invocation(*function, arguments);
-  invocation.call(*entry);
+  if (failed(runGuarded([&] { invocation.call(*entry); })))
+    return failure();
   Expected<std::vector<Array>> results = invocation.takeResults();
   if (!results)
     return fail(results.takeError());
-  if (options.benchmarkRuns != 0)
-    benchmark(invocation, *entry, arguments);
+  if (options.benchmarkRuns != 0 &&
+      failed(runGuarded([&] { benchmark(invocation, *entry, arguments); })))
+    return failure();
   return writeResults(*results);
 }
 

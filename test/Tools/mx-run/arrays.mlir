@@ -46,6 +46,21 @@
 // RUN: mx-run twice.mlir --input=1x3xf32=nan | FileCheck %s --check-prefix=NAN
 // NAN: result 0: 1x3xf32 NaN 3 [nan, nan, nan]
 
+// Whole numbers of either sign, to the last digit.
+// RUN: mx-run whole.mlir --input=2xu8=200 --input=i64=-9223372036854775808 --output=@byte.npy --output=@long.npy
+// RUN: %python %S/Inputs/npy.py print byte.npy | FileCheck %s --check-prefix=BYTE
+// BYTE: |i1 (2,) -56 -56
+// RUN: %python %S/Inputs/npy.py print long.npy | FileCheck %s --check-prefix=LEAST
+// LEAST: <i8 () -9223372036854775808
+// RUN: mx-run whole.mlir --input=2xi8=-128 --input=i64=9007199254740993 --output=@byte.npy --output=@long.npy
+// RUN: %python %S/Inputs/npy.py print byte.npy | FileCheck %s --check-prefix=LOWEST
+// LOWEST: |i1 (2,) -128 -128
+// RUN: %python %S/Inputs/npy.py print long.npy | FileCheck %s --check-prefix=EXACT
+// EXACT: <i8 () 9007199254740993
+// RUN: mx-run whole.mlir --input=2xi8=1e2 --input=u64=18446744073709551615 | FileCheck %s --check-prefix=ALL-BITS
+// ALL-BITS: [100, 100]
+// ALL-BITS: [-1]
+
 // A function may return an argument, a constant, or one value twice.
 // RUN: mx-run shared.mlir --input=2xf32=3 | FileCheck %s --check-prefix=SHARED
 // SHARED: result 0: 2xf32 {{.*}}[3, 3]
@@ -66,6 +81,11 @@ func.func @copies(%bf16: tensor<2xbf16>, %f16: tensor<2xf16>, %i1: tensor<2xi1>,
   %0 = arith.addi %index, %index : index
   return %bf16, %f16, %i1, %0, %i8, %f64
     : tensor<2xbf16>, tensor<2xf16>, tensor<2xi1>, index, tensor<2xi8>, tensor<2xf64>
+}
+
+//--- whole.mlir
+func.func @whole(%byte: tensor<2xi8>, %long: i64) -> (tensor<2xi8>, i64) {
+  return %byte, %long : tensor<2xi8>, i64
 }
 
 //--- shared.mlir

@@ -24,6 +24,20 @@
 // RUN: not mx-run %s '--input=4x3xf32=random(x)' --input=i64=0 2>&1 | FileCheck %s --check-prefix=SPEC-SEED
 // SPEC-SEED: got '4x3xf32=random(x)'
 
+// A whole number is one that its type holds.
+// RUN: not mx-run %s --input=4x3xi8=128 --input=i64=0 2>&1 | FileCheck %s --check-prefix=I8
+// I8: error: expected a whole number from -128 to 127 for 'i8', got '128'
+// RUN: not mx-run %s --input=4x3xu8=-1 --input=i64=0 2>&1 | FileCheck %s --check-prefix=U8
+// U8: error: expected a whole number from 0 to 255 for 'u8', got '-1'
+// RUN: not mx-run %s --input=4x3xi1=2 --input=i64=0 2>&1 | FileCheck %s --check-prefix=I1
+// I1: error: expected a whole number from 0 to 1 for 'i1', got '2'
+// RUN: not mx-run %s --input=4x3xi32=1.5 --input=i64=0 2>&1 | FileCheck %s --check-prefix=HALF
+// HALF: error: expected a whole number from -2147483648 to 2147483647 for 'i32', got '1.5'
+// RUN: not mx-run %s --input=4x3xf32=1 --input=i64=9223372036854775808 2>&1 | FileCheck %s --check-prefix=I64
+// I64: error: expected a whole number from -9223372036854775808 to 9223372036854775807 for 'i64', got '9223372036854775808'
+// RUN: not mx-run %s --input=4x3xu64=nan --input=i64=0 2>&1 | FileCheck %s --check-prefix=U64
+// U64: error: expected a whole number from 0 to 18446744073709551615 for 'u64', got 'nan'
+
 // RUN: not mx-run %s --input=4294967296x4294967296xf32=1 --input=i64=0 2>&1 | FileCheck %s --check-prefix=HUGE
 // HUGE: error: expected an array of less than 2^62 bytes, got '4294967296x4294967296xf32'
 
