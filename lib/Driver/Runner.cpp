@@ -3,7 +3,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "mx/Driver/Runner.h"
-#include "CalibrationRecorder.h"
+#include "CalibrationOutput.h"
 #include "CheckRuntime.h"
 #include "InputSpec.h"
 #include "Invocation.h"
@@ -58,8 +58,6 @@ private:
   // Before the program, which refers to it.
   std::optional<CheckRuntime> checker;
   std::optional<CalibrationRecorder> recorder;
-  /// What the calibration file held before.
-  std::vector<SiteGroup> recordedBefore;
   std::optional<Program> program;
   const FunctionSignature *function = nullptr;
   std::vector<Array> inputs;
@@ -226,8 +224,7 @@ LogicalResult Runner::writeResults(ArrayRef<Array> results) {
 // Calibration
 //===----------------------------------------------------------------------===//
 
-/// Finds before the run what would be found wrong after it, and listens to the
-/// program.
+/// Listens to the program.
 LogicalResult Runner::prepareCalibration() {
   const CalibrationOptions &calibration = options.calibration;
   if (calibration.output.empty())
@@ -237,20 +234,8 @@ LogicalResult Runner::prepareCalibration() {
     return compiler.reportError(
         path + ": expected a program that records activations (products by "
                "constant weights, or mx.record), got one that records none");
-  bool exists = llvm::sys::fs::exists(calibration.output);
-  if (exists && !llvm::sys::fs::is_regular_file(calibration.output))
-    return compiler.reportError(calibration.output +
-                                ": expected a regular file, got something "
-                                "else");
-  if (exists && calibration.append) {
-    Expected<CalibrationFile> file = CalibrationFile::open(calibration.output);
-    if (!file)
-      return fail(file.takeError());
-    auto groups = file->readGroups();
-    if (!groups)
-      return fail(groups.takeError());
-    recordedBefore = std::move(*groups);
-  }
+  if (llvm::Error error = checkCalibrationOutput(calibration, path))
+    return fail(std::move(error));
   recorder.emplace();
   *hook = recorder->getHook();
   return success();
@@ -259,17 +244,10 @@ LogicalResult Runner::prepareCalibration() {
 LogicalResult Runner::writeCalibration() {
   if (!recorder)
     return success();
-  const std::string &output = options.calibration.output;
-  auto groups = recorder->finish(std::move(recordedBefore));
+  auto groups = writeCalibrationOutput(options.calibration, *recorder);
   if (!groups)
-    return compiler.reportError(output + ": " +
-                                llvm::toString(groups.takeError()));
-  if (groups->empty())
-    return compiler.reportError(
-        output + ": expected the program to record at least one row, got none");
-  if (llvm::Error error = mx::writeCalibration(output, *groups))
-    return fail(std::move(error));
-  out << "calibration: " << output << '\n';
+    return fail(groups.takeError());
+  out << "calibration: " << options.calibration.output << '\n';
   for (const SiteGroup &group : *groups) {
     out << "  ";
     llvm::interleaveComma(group.sites, out);

@@ -38,6 +38,18 @@
 // RUN:   | FileCheck %s --check-prefix=FOREIGN
 // FOREIGN: error: none.mlir:0: expected a header of at most {{[0-9]+}} bytes, got {{[0-9]+}}
 
+// RUN: cp sites.mlir copy.mlir && not mx-run copy.mlir --function=one --input=4x32xf32=1 --calibration-output=./copy.mlir 2>&1 \
+// RUN:   | FileCheck %s --check-prefix=PROGRAM
+// PROGRAM: error: expected --calibration-output to be another file than the program, got './copy.mlir'
+// RUN: cmp copy.mlir sites.mlir
+
+// Runs that add to a file at once lose nothing.
+// RUN: rm -f sum.safetensors && sh together.sh mx-run sites.mlir --function=one --input=4x32xf32=1 \
+// RUN:   --calibration-output=sum.safetensors --calibration-append
+// RUN: mx-run sites.mlir --function=one --input=4x32xf32=1 --calibration-output=sum.safetensors --calibration-append \
+// RUN:   | FileCheck %s --check-prefix=TOGETHER
+// TOGETHER: one: 28 rows of 32
+
 // Two sites of one name, recorded by hand with different sizes.
 // RUN: not mx-run sites.mlir --function=clash --input=4x32xf32=1 --calibration-output=new.safetensors 2>&1 \
 // RUN:   | FileCheck %s --check-prefix=CLASH
@@ -74,6 +86,9 @@
 
 //--- status.sh
 expected=$1; shift; "$@"; test $? = $expected
+//--- together.sh
+for run in 1 2 3 4 5 6; do "$@" > /dev/null & done
+wait
 //--- hook.mlir
 func.func @mx_record_hook(%x: f32) -> f32 {
   return %x : f32
