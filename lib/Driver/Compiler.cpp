@@ -13,6 +13,7 @@
 #include "mlir/Parser/Parser.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Support/FileUtilities.h"
+#include "mx/Checkpoint/WholeFile.h"
 #include "mx/Dialect/MX/IR/MXDialect.h"
 #include "mx/Pipelines/Pipelines.h"
 #include "llvm/ADT/StringSwitch.h"
@@ -90,6 +91,11 @@ void Compiler::writeReproducer() {
   llvm::raw_fd_ostream os(file, /*shouldClose=*/true);
   os << sources->getMemoryBuffer(sources->getMainFileID())->getBuffer();
   os.close();
+  if (std::error_code error = os.error()) {
+    os.clear_error();
+    errors << "note: no reproducer written: " << error.message() << '\n';
+    return;
+  }
   errors << "note: reproduce with: mx-compile " << path
          << " --stop-after=" << getPhaseName(options.stopAfter)
          << (options.target.empty() ? "" : " --target=") << options.target
@@ -229,11 +235,7 @@ FailureOr<std::unique_ptr<llvm::MemoryBuffer>> Compiler::compileObject() {
 /// Writes by way of a temporary file.
 static LogicalResult writeBytes(Compiler &compiler, StringRef path,
                                 function_ref<void(raw_ostream &)> write) {
-  llvm::Error error = llvm::writeToOutput(path, [&](raw_ostream &os) {
-    write(os);
-    return llvm::Error::success();
-  });
-  if (error)
+  if (llvm::Error error = writeWholeFile(path, write))
     return compiler.reportError(llvm::toString(std::move(error)));
   return success();
 }

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "mx/Driver/Npy.h"
+#include "mx/Checkpoint/WholeFile.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringSwitch.h"
 #include "llvm/Support/Endian.h"
@@ -405,8 +406,6 @@ void mlir::mx::writeNpy(const Array &array, llvm::raw_ostream &os) {
 }
 
 Error mlir::mx::writeNpyFile(const Array &array, StringRef path) {
-  return llvm::writeToOutput(path, [&](llvm::raw_ostream &os) {
-    writeNpy(array, os);
-    return Error::success();
-  });
+  return writeWholeFile(path,
+                        [&](llvm::raw_ostream &os) { writeNpy(array, os); });
 }

@@ -214,8 +214,7 @@ LogicalResult Runner::writeResults(ArrayRef<Array> results) {
     if (!output)
       return fail(output.takeError());
     if (llvm::Error error = writeNpyFile(result, *output))
-      return compiler.reportError(*output + ": " +
-                                  llvm::toString(std::move(error)));
+      return fail(std::move(error));
   }
   return success();
 }

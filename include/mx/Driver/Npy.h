@@ -42,7 +42,8 @@ llvm::Expected<Array> readNpy(llvm::StringRef path);
 /// Writes `array`; bf16 as the 16-bit patterns, the form in which it is read.
 void writeNpy(const Array &array, llvm::raw_ostream &os);
 
-/// Writes a file, replacing an older one only when all is written.
+/// Writes a file, replacing an older one only when all is written. Errors name
+/// it.
 llvm::Error writeNpyFile(const Array &array, llvm::StringRef path);
 
 } // namespace mlir::mx

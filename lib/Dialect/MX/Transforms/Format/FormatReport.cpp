@@ -3,6 +3,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Format/FormatReport.h"
+#include "mx/Checkpoint/WholeFile.h"
 #include "llvm/Support/JSON.h"
 #include "llvm/Support/Path.h"
 #include <charconv>
@@ -233,8 +234,7 @@ void mlir::mx::writeJson(const FormatReport &report, llvm::raw_ostream &os) {
 
 llvm::Error mlir::mx::writeReport(const FormatReport &report, StringRef path) {
   bool isHtml = llvm::sys::path::extension(path) == ".html";
-  return llvm::writeToOutput(path, [&](llvm::raw_ostream &os) {
+  return writeWholeFile(path, [&](llvm::raw_ostream &os) {
     isHtml ? writeHtml(report, os) : writeJson(report, os);
-    return llvm::Error::success();
   });
 }
