@@ -28,6 +28,7 @@ static constexpr StringRef kVersion = "1";
 static constexpr StringRef kHessianSuffix = ".hessian";
 static constexpr StringRef kRowsSuffix = ".rows";
 static constexpr StringRef kSamplesSuffix = ".samples";
+static constexpr StringRef kAmaxSuffix = ".amax";
 static constexpr StringRef kAliasPrefix = "alias.";
 
 std::vector<double>
@@ -87,9 +88,17 @@ Error CalibrationFile::indexTensor(StringRef name, const StoredTensor &tensor) {
     entry.isHessian = isHessian;
     return Error::success();
   }
+  if (site.consume_back(kAmaxSuffix)) {
+    if (!isFloat(tensor) || tensor.shape.size() != 1)
+      return makeError("expected " + quoteText(name) +
+                       " to be a vector of F32 or F64, got " +
+                       quoteText(formatStored(tensor.type, tensor.shape)));
+    entries[site.str()].largest = &tensor;
+    return Error::success();
+  }
   if (!site.consume_back(kSamplesSuffix))
-    return makeError("expected names that end in '.hessian', '.rows' or "
-                     "'.samples', got " +
+    return makeError("expected names that end in '.hessian', '.rows', "
+                     "'.samples' or '.amax', got " +
                      quoteText(name));
   if (tensor.type != "I64" || tensor.shape != std::vector<int64_t>{1})
     return makeError("expected " + quoteText(name) + " to be 'I64 [1]', got " +
@@ -111,6 +120,11 @@ Error CalibrationFile::checkEntry(StringRef site, const Entry &entry) const {
   if (entry.samples < least)
     return makeError("expected site " + quoteText(site) + " to have at least " +
                      Twine(least) + " samples, got " + Twine(entry.samples));
+  int64_t columns = entry.data->shape[1];
+  if (entry.largest && entry.largest->shape[0] != columns)
+    return makeError("expected the largest magnitudes of site " +
+                     quoteText(site) + " to be " + Twine(columns) + ", got " +
+                     Twine(entry.largest->shape[0]));
   return Error::success();
 }
 
@@ -218,9 +232,9 @@ static bool symmetrize(std::vector<double> &matrix, int64_t size) {
   return true;
 }
 
-Expected<SiteStatistics> CalibrationFile::read(StringRef site,
-                                               int64_t columns) const {
-  const Entry *entry = lookup(site);
+/// Fails unless there is an entry whose contracted size is `columns`.
+Error CalibrationFile::checkColumns(StringRef site, const Entry *entry,
+                                    int64_t columns) const {
   if (!entry)
     return makeError("expected statistics of site " + quoteText(site) +
                      ", got none");
@@ -229,6 +243,27 @@ Expected<SiteStatistics> CalibrationFile::read(StringRef site,
     return makeError("expected statistics of site " + quoteText(site) +
                      " with " + Twine(columns) + " columns, got " +
                      Twine(found));
+  return Error::success();
+}
+
+/// The stored magnitudes of an entry; none if it has none.
+Expected<std::vector<float>>
+CalibrationFile::readAmax(StringRef site, const Entry &entry) const {
+  std::vector<float> largest;
+  if (!entry.largest)
+    return largest;
+  if (!readNumbers(*entry.largest, largest) ||
+      llvm::any_of(largest, [](float number) { return number < 0.0f; }))
+    return makeError("expected finite largest magnitudes of site " +
+                     quoteText(site) + ", got NaN, infinity or a negative one");
+  return largest;
+}
+
+Expected<SiteStatistics> CalibrationFile::read(StringRef site,
+                                               int64_t columns) const {
+  const Entry *entry = lookup(site);
+  if (Error error = checkColumns(site, entry, columns))
+    return error;
   SiteStatistics statistics;
   statistics.columns = columns;
   statistics.samples = entry->samples;
@@ -241,7 +276,31 @@ Expected<SiteStatistics> CalibrationFile::read(StringRef site,
   if (entry->isHessian && !symmetrize(statistics.hessian, columns))
     return makeError("expected sums of squares of site " + quoteText(site) +
                      ", got a negative one");
+  auto largest = readAmax(site, *entry);
+  if (!largest)
+    return largest.takeError();
+  statistics.largest = std::move(*largest);
   return statistics;
+}
+
+Expected<std::vector<float>>
+CalibrationFile::readLargest(StringRef site, int64_t columns) const {
+  const Entry *entry = lookup(site);
+  if (Error error = checkColumns(site, entry, columns))
+    return error;
+  if (entry->largest)
+    return readAmax(site, *entry);
+  if (entry->isHessian || entry->samples != entry->data->shape[0])
+    return makeError("expected the largest magnitudes of site " +
+                     quoteText(site) + " ('.amax'), got none");
+  Expected<SiteStatistics> statistics = read(site, columns);
+  if (!statistics)
+    return statistics.takeError();
+  std::vector<float> largest(columns);
+  for (auto [index, value] : llvm::enumerate(statistics->rows))
+    largest[index % columns] =
+        std::max(largest[index % columns], std::fabs(value));
+  return largest;
 }
 
 Expected<std::vector<SiteGroup>> CalibrationFile::readGroups() const {
@@ -284,6 +343,11 @@ static Error addStatistics(SiteStatistics &sum, const SiteStatistics &other,
                                    quoteText(site) + " together, got more");
   for (size_t i = 0, e = sum.hessian.size(); i < e; ++i)
     sum.hessian[i] += other.hessian[i];
+  // Of rows that nobody measured, the largest is not known.
+  if (sum.largest.size() != other.largest.size())
+    sum.largest.clear();
+  for (size_t i = 0, e = sum.largest.size(); i < e; ++i)
+    sum.largest[i] = std::max(sum.largest[i], other.largest[i]);
   sum.rows.insert(sum.rows.end(), other.rows.begin(), other.rows.end());
   return Error::success();
 }
@@ -351,6 +415,11 @@ static void addGroup(const SiteGroup &group,
     };
     tensors[site + kRowsSuffix.str()] = {"F32", {count, columns}, write};
   }
+  if (!statistics.largest.empty())
+    tensors[site + kAmaxSuffix.str()] = {
+        "F32", {columns}, [&](llvm::raw_ostream &os) {
+          writeNumbers<float>(statistics.largest, os);
+        }};
   tensors[site + kSamplesSuffix.str()] = {
       "I64", {1}, [&](llvm::raw_ostream &os) {
         char bytes[8];

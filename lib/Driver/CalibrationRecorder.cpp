@@ -18,6 +18,8 @@ using llvm::Expected;
 
 /// Rows that are summed at once.
 static constexpr int64_t kPendingRows = 512;
+/// The most columns of a Hessian, which then takes 32 GiB.
+static constexpr int64_t kMaxHessianColumns = 1 << 16;
 
 RecordHook CalibrationRecorder::getHook() { return {answer, this}; }
 
@@ -71,6 +73,11 @@ void CalibrationRecorder::addRows(Record &record, const CheckedBuffer &buffer) {
     record.otherColumns = columns;
     return;
   }
+  if (!record.keepsRows && columns > kMaxHessianColumns) {
+    record.isTooWide = true;
+    return;
+  }
+  statistics.largest.resize(columns);
   std::vector<float> row;
   for (int64_t i = 0; i < count; ++i) {
     buffer.readRow(i, row);
@@ -79,6 +86,8 @@ void CalibrationRecorder::addRows(Record &record, const CheckedBuffer &buffer) {
       continue;
     }
     ++statistics.samples;
+    for (auto [largest, value] : llvm::zip_equal(statistics.largest, row))
+      largest = std::max(largest, std::fabs(value));
     std::vector<float> &rows =
         record.keepsRows ? statistics.rows : record.pending;
     if (record.keepsRows && statistics.samples > record.maxRows)
@@ -117,6 +126,11 @@ Error CalibrationRecorder::check(const Record &record) const {
     return llvm::createStringError("expected finite activations at site '" +
                                    site + "', got " + Twine(record.brokenRows) +
                                    " rows with NaN or infinity");
+  if (record.isTooWide)
+    return llvm::createStringError(
+        "expected at most " + Twine(kMaxHessianColumns) +
+        " columns for the Hessian of site '" + site + "', got " +
+        Twine(record.statistics.columns) + " (rows can be kept instead)");
   if (record.otherColumns != 0)
     return llvm::createStringError(
         "expected activations with " + Twine(record.statistics.columns) +

@@ -42,6 +42,8 @@ private:
     int64_t brokenRows = 0;
     /// A number of columns that is not that of the rows before; 0 if none.
     int64_t otherColumns = 0;
+    /// Whether there are more columns than a Hessian may have.
+    bool isTooWide = false;
   };
 
   static void answer(void *context, RecordType type,

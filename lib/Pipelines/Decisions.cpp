@@ -46,6 +46,10 @@ static constexpr DecisionFlag flags[] = {
      &DecisionOptions::method},
     {"calibration", "file", "File of activation statistics", false,
      &DecisionOptions::calibration},
+    {"activation-scale", "source",
+     "Tensor scales of activations: dynamic (default), computed at run time, "
+     "or static, from calibration",
+     false, &DecisionOptions::activationScale},
     {"report", "file", "Where to write the report, .json or .html", true,
      &DecisionOptions::report},
 };

@@ -124,6 +124,7 @@ void mlir::mx::buildQuantizePhase(OpPassManager &pm,
                                   const PipelineOptions &options) {
   QuantizePassOptions quantize;
   quantize.calibration = options.decisions.calibration;
+  quantize.activationScale = options.decisions.activationScale;
   pm.addPass(createQuantizePass(quantize));
   if (!options.decisions.objective.empty())
     pm.addPass(createFoldTensorScalePass());

@@ -3,9 +3,11 @@
 //
 // What a run of an instrumented program leaves behind for the next compilation:
 // a safetensors file with, for each site, `<site>.hessian` (f32 [K, K], Σ x·xᵀ
-// over all rows) or `<site>.rows` (f32 [n, K]), and `<site>.samples` (i64 [1]).
-// Rows are those of the unrotated activation. Its metadata say `format =
-// mx-calibration` and `version = 1`. Sites that saw the same rows, such as the
+// over all rows) or `<site>.rows` (f32 [n, K]), and `<site>.samples` (i64 [1]);
+// `<site>.amax` (f32 [K]) has the largest magnitude of each column over all
+// rows, and may be missing in files of other origin. Rows are those of the
+// unrotated activation. Its metadata say `format = mx-calibration` and
+// `version = 1`. Sites that saw the same rows, such as the
 // projections of one activation, are stored once: `alias.<site> = <other>` in
 // the metadata gives a site the statistics of another, which is no alias
 // itself. Files of other origin may hold f64 instead of f32.
@@ -31,6 +33,8 @@ struct SiteStatistics {
   std::vector<double> hessian;
   /// Some of the rows, [n, columns].
   std::vector<float> rows;
+  /// The largest magnitude of each column over all rows; empty if not known.
+  std::vector<float> largest = {};
 
   /// Σ x·xᵀ, computed from the rows if that is what there is.
   std::vector<double> getHessian(const mxquant::ParallelFor &parallel) const;
@@ -58,6 +62,11 @@ public:
   /// finite.
   llvm::Expected<SiteStatistics> read(llvm::StringRef site,
                                       int64_t columns) const;
+  /// The largest magnitude that each column of a site had, from the file or
+  /// from rows that are all there were. Fails if there is neither, and as
+  /// above.
+  llvm::Expected<std::vector<float>> readLargest(llvm::StringRef site,
+                                                 int64_t columns) const;
   /// All that is in the file, with aliases in groups.
   llvm::Expected<std::vector<SiteGroup>> readGroups() const;
   /// The site under whose name the data of `site` are stored: itself, unless it
@@ -70,6 +79,8 @@ private:
   /// The tensors of one site that is stored.
   struct Entry {
     const StoredTensor *data = nullptr;
+    /// Null if there is none.
+    const StoredTensor *largest = nullptr;
     bool isHessian = false;
     int64_t samples = 0;
   };
@@ -79,6 +90,10 @@ private:
   llvm::Error index();
   llvm::Error indexTensor(llvm::StringRef name, const StoredTensor &tensor);
   llvm::Error checkEntry(llvm::StringRef site, const Entry &entry) const;
+  llvm::Error checkColumns(llvm::StringRef site, const Entry *entry,
+                           int64_t columns) const;
+  llvm::Expected<std::vector<float>> readAmax(llvm::StringRef site,
+                                              const Entry &entry) const;
   llvm::Error indexAliases();
   const Entry *lookup(llvm::StringRef site) const;
 

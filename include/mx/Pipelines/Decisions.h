@@ -40,6 +40,8 @@ struct DecisionOptions {
   std::string method = "rtn";
   /// A file of statistics.
   std::string calibration;
+  /// Where tensor scales of activations come from: dynamic or static.
+  std::string activationScale = "dynamic";
   /// Where to write the report; empty for none.
   std::string report;
 };

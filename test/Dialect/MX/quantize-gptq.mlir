@@ -78,3 +78,12 @@ func.func @shared(%x: tensor<4x2xf32>, %y: tensor<4x2xf32>, %init: tensor<4x1xf3
   %1 = mx.matmul ins(%y, %w : tensor<4x2xf32>, tensor<1x2xf32>) outs(%0 : tensor<4x1xf32>) {mx.site = "other", mx.plan = #plan}
   return %1 : tensor<4x1xf32>
 }
+
+// Without a constant there is nothing for gptq to do.
+// CHECK-LABEL: func @activations
+func.func @activations(%x: tensor<4x2xf32>, %y: tensor<1x2xf32>, %init: tensor<4x1xf32>) -> tensor<4x1xf32> {
+  // CHECK: mx.quantize %{{.+}} scale_rule(even)
+  // REMARK: remark: [Missed] method {{.*}}scores: rounded to nearest instead of gptq, because no side that is encoded is a constant
+  %0 = mx.matmul ins(%x, %y : tensor<4x2xf32>, tensor<1x2xf32>) outs(%init : tensor<4x1xf32>) {mx.site = "scores", mx.plan = #plan}
+  return %0 : tensor<4x1xf32>
+}

@@ -101,6 +101,27 @@ TEST(CalibrationFileTest, groupsAreReadBackUnderEachName) {
             (std::vector<double>{17, 22, 27, 22, 29, 36, 27, 36, 45}));
 }
 
+TEST(CalibrationFileTest, largestMagnitudesAreReadBackOrFoundInRows) {
+  TemporaryFile file;
+  SiteGroup stored{{"stored"}, {2, 5, {4, 1, 1, 9}, {}, {2, 3}}};
+  SiteGroup all{{"all"}, {2, 2, {}, {1, -4, -2, 3}}};
+  SiteGroup some{{"some"}, {2, 3, {}, {1, -4, -2, 3}}};
+  ASSERT_FALSE(writeCalibration(file.getPath(), {stored, all, some}));
+  auto opened = CalibrationFile::open(file.getPath());
+  ASSERT_TRUE(static_cast<bool>(opened)) << llvm::toString(opened.takeError());
+  auto read = [&](StringRef site) {
+    auto largest = opened->readLargest(site, 2);
+    EXPECT_TRUE(static_cast<bool>(largest));
+    return *largest;
+  };
+  EXPECT_EQ(read("stored"), (std::vector<float>{2, 3}));
+  EXPECT_EQ(opened->read("stored", 2)->largest, (std::vector<float>{2, 3}));
+  EXPECT_EQ(read("all"), (std::vector<float>{2, 4}));
+  EXPECT_EQ(llvm::toString(opened->readLargest("some", 2).takeError()),
+            file.getPath() + ": expected the largest magnitudes of site 'some' "
+                             "('.amax'), got none");
+}
+
 TEST(CalibrationFileTest, f64IsReadAndMadeSymmetric) {
   TemporaryFile file;
   llvm::cantFail(writeSafetensors(
@@ -179,6 +200,18 @@ TEST(CalibrationFileTest, groupsThatDoNotFitAreNotMerged) {
             "got a Hessian");
 }
 
+TEST(CalibrationFileTest, largestMagnitudesAreMergedIfAllAreKnown) {
+  SiteGroup first{{"a"}, {2, 1, {1, 0, 0, 1}, {}, {1, 5}}};
+  SiteGroup second{{"a"}, {2, 1, {1, 0, 0, 1}, {}, {2, 3}}};
+  SiteGroup unknown{{"a"}, {2, 1, {1, 0, 0, 1}, {}}};
+  auto merge = [](std::vector<SiteGroup> groups) {
+    return llvm::cantFail(mergeGroups(std::move(groups), 1)).front().statistics;
+  };
+  EXPECT_EQ(merge({first, second}).largest, (std::vector<float>{2, 5}));
+  EXPECT_TRUE(merge({first, unknown, second}).largest.empty());
+  EXPECT_TRUE(merge({unknown, first}).largest.empty());
+}
+
 TEST(CalibrationFileTest, anyLimitOfRowsIsKept) {
   SiteGroup rows{{"a"}, {4, 1, {}, {1, 2, 3, 4}}};
   // In numbers, a limit beyond 2^64.
@@ -209,8 +242,8 @@ TEST(CalibrationFileTest, otherFilesAreRefused) {
             "expected a calibration file ('version' in its metadata to be "
             "'1'), got '2'");
   EXPECT_EQ(refuse({{"w", makeSamples(1)}}),
-            "expected names that end in '.hessian', '.rows' or '.samples', got "
-            "'w'");
+            "expected names that end in '.hessian', '.rows', '.samples' or "
+            "'.amax', got 'w'");
 }
 
 TEST(CalibrationFileTest, incompleteSitesAreRefused) {
@@ -244,6 +277,13 @@ TEST(CalibrationFileTest, wrongTypesAndShapesAreRefused) {
   EXPECT_EQ(refuse({{"a.rows", makeTensor<uint16_t>("BF16", {1, 1}, {1})}}),
             "expected 'a.rows' to be a matrix of F32 or F64, with at least one "
             "column, got 'BF16 [1, 1]'");
+  EXPECT_EQ(refuse({{"a.amax", makeMatrix(1, 1, {1})}}),
+            "expected 'a.amax' to be a vector of F32 or F64, got "
+            "'F32 [1, 1]'");
+  EXPECT_EQ(refuse({{"a.hessian", makeMatrix(1, 1, {1})},
+                    {"a.amax", makeTensor<float>("F32", {2}, {1, 2})},
+                    {"a.samples", makeSamples(1)}}),
+            "expected the largest magnitudes of site 'a' to be 1, got 2");
   EXPECT_EQ(refuse({{"a.samples", makeTensor<int64_t>("I64", {2}, {1, 1})}}),
             "expected 'a.samples' to be 'I64 [1]', got 'I64 [2]'");
 }

@@ -70,6 +70,25 @@ TEST(CalibrationRecorderTest, rowsOfAllCallsAreSummed) {
   EXPECT_EQ(statistics.hessian, (std::vector<double>{110, 14, 14, 20}));
 }
 
+TEST(CalibrationRecorderTest, largestMagnitudesAreThoseOfAllRows) {
+  CalibrationRecorder recorder;
+  // Of four rows, three are kept.
+  Caller caller(recorder, kRowsOfA);
+  caller.record({1, -2, 3, 1}, 2, 2);
+  caller.record({0, 0, -7, 1}, 2, 2);
+  SiteStatistics statistics = finishOne(recorder);
+  EXPECT_EQ(statistics.rows.size(), 6u);
+  EXPECT_EQ(statistics.largest, (std::vector<float>{7, 2}));
+}
+
+TEST(CalibrationRecorderTest, aHessianBeyondAnyMemoryIsRefused) {
+  CalibrationRecorder recorder;
+  Caller(recorder, kHessianOfA).record(std::vector<float>(65537), 1, 65537);
+  EXPECT_EQ(failToFinish(recorder),
+            "expected at most 65536 columns for the Hessian of site 'a', got "
+            "65537 (rows can be kept instead)");
+}
+
 TEST(CalibrationRecorderTest, anyStridesRanksAndTypesAreRead) {
   CalibrationRecorder recorder;
   Caller caller(recorder, kRowsOfA);

@@ -1,7 +1,8 @@
 """Writes a calibration file: calibration.py FILE SITE=ROW;ROW… SITE=correlated:K …
 
 A site has the Hessian that is given, rows of numbers separated by commas, or one of K
-neighbours that are alike.
+neighbours that are alike. SITE:rows= gives it rows of activations instead, SITE:amax= the
+largest magnitude of each column, too.
 """
 import json
 import struct
@@ -19,16 +20,21 @@ def read_matrix(text):
 def main():
     header = {"__metadata__": {"format": "mx-calibration", "version": "1"}}
     data = b""
+
+    def store(name, kind, shape, part):
+        nonlocal data
+        header[name] = {"dtype": kind, "shape": shape, "data_offsets": [len(data), len(data) + len(part)]}
+        data += part
+
     for argument in sys.argv[2:]:
-        site, text = argument.split("=")
+        left, text = argument.split("=")
+        site, _, kind = left.partition(":")
         rows = read_matrix(text)
         values = [number for row in rows for number in row]
-        for name, kind, shape, part in (
-            ("hessian", "F32", [len(rows), len(rows[0])], struct.pack(f"<{len(values)}f", *values)),
-            ("samples", "I64", [1], struct.pack("<q", 128)),
-        ):
-            header[f"{site}.{name}"] = {"dtype": kind, "shape": shape, "data_offsets": [len(data), len(data) + len(part)]}
-            data += part
+        shape = [len(values)] if kind == "amax" else [len(rows), len(rows[0])]
+        store(f"{site}.{kind or 'hessian'}", "F32", shape, struct.pack(f"<{len(values)}f", *values))
+        if kind != "amax":
+            store(f"{site}.samples", "I64", [1], struct.pack("<q", len(rows) if kind else 128))
     text = json.dumps(header).encode()
     text += b" " * (-len(text) % 8)
     with open(sys.argv[1], "wb") as file:

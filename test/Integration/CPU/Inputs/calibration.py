@@ -108,6 +108,7 @@ def edit(path, out, how):
         tensors = {name: tensor for name, tensor in tensors.items() if not name.startswith("f.2.")}
     elif how == "narrow":
         tensors["f.2.hessian"] = ("F32", [2, 2], struct.pack("<4f", 1, 0, 0, 1))
+        tensors["f.2.amax"] = ("F32", [2], struct.pack("<2f", 1, 1))
     else:
         dtype, shape, content = tensors["f.2.hessian"]
         tensors["f.2.hessian"] = (dtype, shape, struct.pack("<f", math.nan) + content[4:])

@@ -339,18 +339,24 @@ def QuantizePass : Pass<"mx-quantize", "::mlir::ModuleOp"> {
     **Requires** sites with plans that ask for no rotation (`mx-fuse-rotations`).
     **Ensures** that no product of two plain operands is left, nor any plan, and
     that expressions of constant weights (rotated, transposed) are constants. NVFP4
-    constants that meet the same activation share one tensor scale. **Decides**
-    nothing. A failed Cholesky decomposition raises the damping tenfold, at most three
+    constants that meet the same activation share one tensor scale. With
+    `activation-scale=static`, the tensor scale of an activation is a constant, computed
+    (N4.1) from the largest number in the calibration file: of the rows that it keeps
+    if the activation is rotated, else of all that were recorded. Larger numbers
+    saturate. **Decides** nothing. A failed Cholesky decomposition raises the damping tenfold, at most three
     times, before rounding to nearest; each is a remark. The result is the same for any
     number of threads.
     **Remarks** (`mx-quantize`): passed, what a constant became with its error and bits,
-    which constants share a tensor scale, columns that no activation reaches; missed, a
-    damping that was raised, a fallback, a site without a plan.
+    which constants share a tensor scale, columns that no activation reaches, static
+    scales; missed, a damping that was raised, a fallback, a site without a plan, a plan
+    whose `gptq` finds no constant, a scale that is not static.
     **Example**: (* example: test/Dialect/MX/quantize.mlir *)
   }];
   let options = [
     Option<"calibration", "calibration", "std::string", "\"\"",
-           "File of activation statistics, which gptq needs (changes numerics)">,
+           "File of activation statistics, which gptq and static scales need (changes numerics)">,
+    Option<"activationScale", "activation-scale", "std::string", "\"dynamic\"",
+           "Tensor scales of activations: dynamic, computed at run time, or static, from calibration (changes numerics)">,
     Option<"actOrder", "act-order", "bool", "true",
            "Whether gptq starts with the columns of largest activations (changes numerics)">,
     Option<"damping", "damping", "double", "0.01",

@@ -7,6 +7,7 @@
 // are evaluated last.
 //===----------------------------------------------------------------------===//
 
+#include "Quantize/ActivationScales.h"
 #include "Quantize/LowerSites.h"
 #include "Quantize/WeightRequests.h"
 #include "Rotate/FuseRotations.h"
@@ -47,36 +48,52 @@ namespace {
 /// Encodes the sides of sites as their plans say.
 class SiteRewriter {
 public:
-  SiteRewriter(MLIRContext *context, const WeightRequests &weights)
-      : rewriter(context), weights(weights) {}
+  SiteRewriter(MLIRContext *context, const WeightRequests &weights,
+               const ActivationScales &scales)
+      : rewriter(context), weights(weights), scales(scales) {}
 
   void rewrite(const PlannedSite &site);
 
 private:
   Value encode(const PlannedSite &site, ProductSide side);
-  Value quantizeActivation(Value value, EncodingAttr encoding,
-                           HadamardAttr rotation);
+  Value quantizeActivation(const PlannedSite &site, ProductSide side);
+  Value createTensorScale(const PlannedSite &site, ProductSide side);
 
   IRRewriter rewriter;
   const WeightRequests &weights;
+  const ActivationScales &scales;
   /// Encoded activations, by value, type and rule.
   DenseMap<std::tuple<Value, Type, Attribute>, Value> activations;
 };
 
 } // namespace
 
-/// mx.quantize of `value`, with the rotation that may stand before it.
-Value SiteRewriter::quantizeActivation(Value value, EncodingAttr encoding,
-                                       HadamardAttr rotation) {
+/// The tensor scale of an activation as a constant; null if it is computed from
+/// the data.
+Value SiteRewriter::createTensorScale(const PlannedSite &site,
+                                      ProductSide side) {
+  std::optional<float> scale = scales.lookup(site, side);
+  if (!scale)
+    return {};
+  auto type = RankedTensorType::get({}, rewriter.getF32Type());
+  return arith::ConstantOp::create(rewriter, site.getSide(side).getLoc(),
+                                   DenseElementsAttr::get(type, *scale));
+}
+
+/// mx.quantize of a side, with the rotation that may stand before it.
+Value SiteRewriter::quantizeActivation(const PlannedSite &site,
+                                       ProductSide side) {
+  Value value = site.getSide(side);
+  EncodingAttr encoding = site.getEncoding(side);
   ArrayRef<int64_t> shape = cast<RankedTensorType>(value.getType()).getShape();
   auto type = BlockTensorType::get(shape, encoding.getFormat(),
-                                   shape.size() - 1, rotation);
+                                   shape.size() - 1, site.rotation);
   Value &known = activations[{value, type, encoding.getScaleRule()}];
   if (known)
     return known;
   rewriter.setInsertionPointAfterValue(value);
   auto quantize = QuantizeOp::create(
-      rewriter, value.getLoc(), type, value, /*tensor_scale=*/Value(),
+      rewriter, value.getLoc(), type, value, createTensorScale(site, side),
       /*seed=*/Value(), encoding.getScaleRule().getValue(),
       Rounding::NearestEven, mxnum::QuantizeOptions().randomBits,
       /*rotate=*/false, /*satfinite=*/false, /*kernel=*/StringAttr());
@@ -87,16 +104,26 @@ Value SiteRewriter::quantizeActivation(Value value, EncodingAttr encoding,
 
 /// What a side becomes.
 Value SiteRewriter::encode(const PlannedSite &site, ProductSide side) {
-  Value value = site.getSide(side);
-  EncodingAttr encoding = site.getEncoding(side);
-  if (!encoding)
-    return value;
+  if (!site.getEncoding(side))
+    return site.getSide(side);
   if (Value constant = weights.lookup(site, side))
     return constant;
-  return quantizeActivation(value, encoding, site.rotation);
+  return quantizeActivation(site, side);
+}
+
+/// Says that a method for constants has nothing to work on.
+static void remarkNoConstant(const PlannedSite &site) {
+  remark::missed(site.op->getLoc(),
+                 remark::RemarkOpts::name("method").category("mx-quantize"))
+      << getSiteName(site.op) +
+             ": rounded to nearest instead of gptq, because no side that is "
+             "encoded is a constant";
 }
 
 void SiteRewriter::rewrite(const PlannedSite &site) {
+  if (site.plan && site.plan.getMethod() == Method::Gptq &&
+      !weights.lookup(site, Lhs) && !weights.lookup(site, Rhs))
+    remarkNoConstant(site);
   Value lhs = encode(site, Lhs), rhs = encode(site, Rhs);
   rewriter.modifyOpInPlace(site.op, [&] {
     site.op->setOperand(Lhs, lhs);
@@ -205,6 +232,10 @@ struct QuantizePass : public mx::impl::QuantizePassBase<QuantizePass> {
   }
 
   LogicalResult verifyOptions() {
+    if (activationScale != "dynamic" && activationScale != "static")
+      return getOperation().emitError("expected 'activation-scale' to be "
+                                      "dynamic or static, got '")
+             << activationScale << "'";
     if (std::isfinite(damping) && damping > 0.0)
       return success();
     return getOperation().emitError("expected a damping that is positive and "
@@ -229,6 +260,10 @@ struct QuantizePass : public mx::impl::QuantizePassBase<QuantizePass> {
     if (failed(file))
       return failure();
     GptqSettings settings{*file ? &**file : nullptr, actOrder, damping};
+    ActivationScales scales;
+    if (activationScale == "static" &&
+        failed(scales.read(sites, settings.calibration)))
+      return failure();
     WeightRequests weights(sites);
     if (failed(weights.shareTensorScales(parallel)) ||
         failed(weights.createConstants(settings, parallel)))
@@ -239,7 +274,7 @@ struct QuantizePass : public mx::impl::QuantizePassBase<QuantizePass> {
         lowerKeptSites(sites, lowering);
     if (failed(encoded))
       return failure();
-    SiteRewriter rewriter(&getContext(), weights);
+    SiteRewriter rewriter(&getContext(), weights, scales);
     for (const PlannedSite &site : *encoded)
       rewriter.rewrite(site);
     return success();

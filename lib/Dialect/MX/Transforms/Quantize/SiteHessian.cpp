@@ -36,9 +36,7 @@ readSiteHessian(Operation *site, int64_t columns,
   return statistics->getHessian(parallel);
 }
 
-/// The vectors that the weight took over from the rows that it meets, each a
-/// factor of every column.
-static SmallVector<std::vector<float>> getMovedGains(Value weight) {
+SmallVector<std::vector<float>> mlir::mx::getMovedGains(Value weight) {
   SmallVector<std::vector<float>> gains;
   while (auto expression = getWeightExpression(weight)) {
     if (expression->steps.empty())

@@ -19,6 +19,10 @@ readHessian(const WeightRequest &request, int64_t columns,
             const CalibrationFile *calibration,
             const mxquant::ParallelFor &parallel);
 
+/// The vectors that the weight took over from the rows that it meets, each a
+/// factor of every column.
+SmallVector<std::vector<float>> getMovedGains(Value weight);
+
 } // namespace mlir::mx
 
 #endif // MX_LIB_DIALECT_MX_TRANSFORMS_SITEHESSIAN_H
