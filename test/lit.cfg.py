@@ -90,6 +90,8 @@ for flag in cpu_flags():
     feature = CPU_FEATURES.get(flag, "")
     if feature.startswith(prefix):
         config.available_features.add(feature)
+if os.path.exists("/dev/full"):
+    config.available_features.add("full-device")
 if config.mx_sanitize:
     config.available_features.add("sanitizer")
 else:
