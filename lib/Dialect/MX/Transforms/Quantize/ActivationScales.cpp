@@ -49,10 +49,15 @@ static void rotateRows(std::vector<float> &rows, HadamardAttr rotation) {
                        /*inverse=*/false);
 }
 
+/// The largest magnitude; infinity if a rotation has left the range of numbers,
+/// also where infinities have met and made NaN.
 static float findLargest(ArrayRef<float> values) {
   float largest = 0.0f;
-  for (float value : values)
+  for (float value : values) {
+    if (!std::isfinite(value))
+      return std::numeric_limits<float>::infinity();
     largest = std::max(largest, std::fabs(value));
+  }
   return largest;
 }
 
