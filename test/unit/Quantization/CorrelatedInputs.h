@@ -2,8 +2,9 @@
 // Part of the mx project, under the Apache License v2.0 with LLVM Exceptions.
 //
 // The toy layer on which GPTQ is judged: activations are heavy-tailed noise
-// with a falling spectrum in a random basis, a few channels of which are
-// outliers; weights are heavy-tailed too and know nothing of the activations.
+// with a falling spectrum in a random basis; one channel in 64, wherever it
+// lies, is an outlier. Weights are heavy-tailed too and know nothing of the
+// activations.
 //===----------------------------------------------------------------------===//
 
 #ifndef MX_TEST_UNIT_QUANTIZATION_CORRELATEDINPUTS_H
@@ -12,6 +13,7 @@
 #include "Numerics/Samples.h"
 #include "mx/Numerics/Hadamard.h"
 #include "mx/Quantization/Hessian.h"
+#include <algorithm>
 #include <cstdint>
 #include <vector>
 
@@ -64,10 +66,22 @@ inline std::vector<double> drawBasis(Random &random, int64_t count) {
   return basis;
 }
 
-/// Activations [count, columns]: Σ_i t5 · i^-½ · basis_i, every 64th channel
-/// times 10.
+/// Different channels, one for 64. Were they at equal distances, blocks would
+/// have equal energies, and it would hardly matter which comes first.
+inline std::vector<int64_t> drawOutliers(Random &random, int64_t columns) {
+  std::vector<int64_t> channels;
+  while (int64_t(channels.size()) < (columns + 63) / 64) {
+    auto channel = int64_t(random.below(columns));
+    if (std::count(channels.begin(), channels.end(), channel) == 0)
+      channels.push_back(channel);
+  }
+  return channels;
+}
+
+/// Activations [count, columns]: Σ_i t5 · i^-½ · basis_i, outliers times 10.
 inline std::vector<float> drawActivations(Random &random, int64_t count,
                                           const std::vector<double> &basis,
+                                          const std::vector<int64_t> &outliers,
                                           int64_t columns) {
   std::vector<float> units(basis.begin(), basis.end());
   std::vector<float> rows(count * columns);
@@ -79,7 +93,7 @@ inline std::vector<float> drawActivations(Random &random, int64_t count,
       for (int64_t k = 0; k < columns; ++k)
         x[k] += amplitude * unit[k];
     }
-    for (int64_t k = 0; k < columns; k += 64)
+    for (int64_t k : outliers)
       x[k] *= 10.0f;
   }
   return rows;
@@ -122,8 +136,10 @@ inline Layer drawLayer(uint64_t seed, LayerShape shape = {}) {
   layer.shape = shape;
   int64_t columns = shape.columns;
   std::vector<double> basis = drawBasis(random, columns);
+  std::vector<int64_t> outliers = drawOutliers(random, columns);
   auto draw = [&](int64_t count) {
-    return makeHessian(drawActivations(random, count, basis, columns), columns);
+    return makeHessian(drawActivations(random, count, basis, outliers, columns),
+                       columns);
   };
   layer.calibration = draw(shape.calibrationRows);
   layer.test = draw(shape.testRows);

@@ -3,7 +3,9 @@
 //
 // Output errors on activations that calibration has not seen, as means over
 // three layers. The bounds are what a separate program, written from the
-// algorithm's description, found on inputs of the same kind.
+// algorithm's description, found on inputs of the same kind. How much the order
+// of columns gains on rotated layers differs as much between layers as it is on
+// the average, which measure_gptq.py takes over more of them.
 //===----------------------------------------------------------------------===//
 
 #include "CorrelatedInputs.h"
@@ -116,4 +118,5 @@ TEST_P(Rotated, QuartersTheOutputError) {
   Errors errors = measureAll(GetParam());
   EXPECT_GE(errors.nearest / errors.inOrder, 4.0);
   EXPECT_GE(errors.nearest / errors.actOrder, 4.0);
+  EXPECT_LT(errors.actOrder, errors.inOrder);
 }
