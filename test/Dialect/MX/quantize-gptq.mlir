@@ -4,15 +4,20 @@
 // RUN:   "dead=0,0;0,1" "difficult=1,2;2,1" "hopeless=1,99;99,1" "rotated=0,0;0,1" "other=1,0;0,1"
 // RUN: mx-opt %s --mx-quantize=calibration=%t | FileCheck %s
 // RUN: mx-opt %s --mx-quantize="calibration=%t act-order=false" | FileCheck %s --check-prefix=UNSORTED
+// RUN: mx-opt %s --mx-quantize="calibration=%t damping=20" | FileCheck %s --check-prefix=DAMPED
+// RUN: mx-opt %s --mx-quantize="calibration=%t damping=0.5" --remarks-filter=mx-quantize --remark-format=emitRemark -o /dev/null 2>&1 | FileCheck %s --check-prefix=HALF
 // RUN: mx-opt %s --mx-quantize=calibration=%t --remarks-filter=mx-quantize --remark-format=emitRemark -o /dev/null 2>&1 | FileCheck %s --check-prefix=REMARK
 
 #plan = #mx.plan<rhs = mxfp4 by even, method = gptq>
 
 // The scale is 1. To nearest, 2.5 becomes 2 (code 4) and 4.8 becomes 4 (code 6). Here
 // the second is raised by what the first lost, and becomes 6 (code 7).
+// With much damping, columns hardly count as alike, and it stays 4.
 // CHECK-LABEL: func @plain
+// DAMPED-LABEL: func @plain
 func.func @plain(%x: tensor<4x2xf32>, %init: tensor<4x1xf32>) -> tensor<4x1xf32> {
   // CHECK: payload = dense<116> : tensor<1x1xi8>, scales = dense<127>
+  // DAMPED: payload = dense<100>
   // REMARK: plain: mxfp4 by even, gptq, relative squared error 0.0577, 8 bits per weight
   %w = arith.constant dense<[[2.5, 4.8]]> : tensor<1x2xf32>
   %0 = mx.matmul ins(%x, %w : tensor<4x2xf32>, tensor<1x2xf32>) outs(%init : tensor<4x1xf32>) {mx.site = "plain", mx.plan = #plan}
@@ -41,6 +46,7 @@ func.func @dead(%x: tensor<4x2xf32>, %init: tensor<4x1xf32>) -> tensor<4x1xf32> 
 
 // CHECK-LABEL: func @difficult
 func.func @difficult(%x: tensor<4x2xf32>, %init: tensor<4x1xf32>) -> tensor<4x1xf32> {
+  // HALF: difficult: damping raised to 5
   // REMARK: remark: [Missed] gptq {{.*}}difficult: damping raised to 10
   %w = arith.constant dense<[[2.5, 4.8]]> : tensor<1x2xf32>
   %0 = mx.matmul ins(%x, %w : tensor<4x2xf32>, tensor<1x2xf32>) outs(%init : tensor<4x1xf32>) {mx.site = "difficult", mx.plan = #plan}

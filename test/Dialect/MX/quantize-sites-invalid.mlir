@@ -1,6 +1,7 @@
 // Plans that cannot be obeyed are errors, and nothing is written.
 // RUN: split-file %s %t
-// RUN: %python %S/Inputs/calibration.py %t/statistics "wrong=1,0;0,1" "nan=nan,0,0,0;0,1,0,0;0,0,1,0;0,0,0,1"
+// RUN: %python %S/Inputs/calibration.py %t/statistics "wrong=1,0;0,1" "nan=nan,0,0,0;0,1,0,0;0,0,1,0;0,0,0,1" "negative=-1,0,0,0;0,1,0,0;0,0,1,0;0,0,0,1"
+// RUN: %python %S/Inputs/calibration.py %t/oblong "oblong=1,0,0,0;0,1,0,0"
 // RUN: mx-opt %t/sites.mlir --mx-quantize --split-input-file --verify-diagnostics
 // RUN: mx-opt %t/gptq.mlir --mx-quantize=calibration=%t/statistics --split-input-file --verify-diagnostics
 // RUN: not mx-opt %t/empty.mlir --mx-quantize=damping=0 2>&1 | FileCheck %s --check-prefix=DAMPING
@@ -10,6 +11,9 @@
 // RUN: not mx-opt %t/broken.mlir --mx-quantize -o %t/output
 // RUN: not ls %t/output
 
+// RUN: not mx-opt %t/site.mlir --mx-quantize=calibration=%t/oblong 2>&1 | FileCheck %s --check-prefix=OBLONG
+
+// OBLONG: site.mlir:{{.*}}: error: {{.*}}oblong: expected 'oblong.hessian' to be a matrix of F32 or F64 that is square, with at least one column, got 'F32 [2, 4]'
 // DAMPING: empty.mlir:1:1: error: expected a damping that is positive and finite, got 0.0
 // INFINITE: expected a damping that is positive and finite, got {{.*}}
 // FILE: site.mlir:{{.*}}: error: {{.*}}none: No such file
@@ -109,6 +113,16 @@ func.func @not_finite(%x: tensor<4x4xf32>, %init: tensor<4x2xf32>) -> tensor<4x2
   // expected-error @below {{expected finite statistics of site 'nan', got NaN or infinity}}
   %0 = mx.matmul ins(%x, %w : tensor<4x4xf32>, tensor<2x4xf32>) outs(%init : tensor<4x2xf32>)
     {mx.site = "nan", mx.plan = #mx.plan<rhs = mxfp4 by mse, method = gptq>}
+  return %0 : tensor<4x2xf32>
+}
+
+// -----
+
+func.func @negative(%x: tensor<4x4xf32>, %init: tensor<4x2xf32>) -> tensor<4x2xf32> {
+  %w = arith.constant dense<1.0> : tensor<2x4xf32>
+  // expected-error @below {{expected sums of squares of site 'negative', got a negative one}}
+  %0 = mx.matmul ins(%x, %w : tensor<4x4xf32>, tensor<2x4xf32>) outs(%init : tensor<4x2xf32>)
+    {mx.site = "negative", mx.plan = #mx.plan<rhs = mxfp4 by mse, method = gptq>}
   return %0 : tensor<4x2xf32>
 }
 
