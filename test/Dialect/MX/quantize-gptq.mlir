@@ -57,6 +57,7 @@ func.func @difficult(%x: tensor<4x2xf32>, %init: tensor<4x1xf32>) -> tensor<4x1x
 func.func @hopeless(%x: tensor<4x2xf32>, %init: tensor<4x1xf32>) -> tensor<4x1xf32> {
   // CHECK: payload = dense<100>
   // REMARK: remark: [Missed] gptq {{.*}}hopeless: no damping makes the Hessian positive definite; rounded to nearest
+  // REMARK: hopeless: mxfp4 by even, rtn, relative squared error
   %w = arith.constant dense<[[2.5, 4.8]]> : tensor<1x2xf32>
   %0 = mx.matmul ins(%x, %w : tensor<4x2xf32>, tensor<1x2xf32>) outs(%init : tensor<4x1xf32>) {mx.site = "hopeless", mx.plan = #plan}
   return %0 : tensor<4x1xf32>

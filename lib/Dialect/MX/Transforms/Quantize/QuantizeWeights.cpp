@@ -206,7 +206,17 @@ static void remarkGptq(const WeightRequest &request, double damping,
                " columns that no activation reaches became zero";
 }
 
-static FailureOr<mxnum::BlockTensor>
+namespace {
+
+/// An encoded weight, and by which method it came to be.
+struct QuantizedWeight {
+  mxnum::BlockTensor tensor;
+  Method method;
+};
+
+} // namespace
+
+static FailureOr<QuantizedWeight>
 quantizeByGptq(const WeightRequest &request, const Weights &weights,
                const mxnum::QuantizeOptions &options,
                const GptqSettings &settings,
@@ -224,10 +234,11 @@ quantizeByGptq(const WeightRequest &request, const Weights &weights,
   mxquant::GptqResult result = mxquant::quantizeGptq(
       weights.values.data(), rows, columns, *hessian, gptq, parallel);
   remarkGptq(request, settings.damping, result);
-  return std::move(result.tensor);
+  return QuantizedWeight{std::move(result.tensor),
+                         result.fellBack ? Method::Rtn : Method::Gptq};
 }
 
-static FailureOr<mxnum::BlockTensor>
+static FailureOr<QuantizedWeight>
 quantizeWeights(const WeightRequest &request, const Weights &weights,
                 const GptqSettings &settings,
                 const mxquant::ParallelFor &parallel) {
@@ -237,9 +248,11 @@ quantizeWeights(const WeightRequest &request, const Weights &weights,
   if (request.method == Method::Gptq && !weights.values.empty())
     return quantizeByGptq(request, weights, options, settings, parallel);
   auto [rows, columns] = getMatrix(weights.type);
-  return mxquant::quantizeNearest(request.encoding.getFormat().getBlockFormat(),
-                                  options, weights.values.data(), rows, columns,
-                                  parallel);
+  return QuantizedWeight{
+      mxquant::quantizeNearest(request.encoding.getFormat().getBlockFormat(),
+                               options, weights.values.data(), rows, columns,
+                               parallel),
+      Method::Rtn};
 }
 
 //===----------------------------------------------------------------------===//
@@ -331,7 +344,8 @@ static std::string formatEncoding(EncodingAttr encoding) {
 }
 
 static void remarkConstant(const WeightRequest &request,
-                           const mxnum::BlockTensor &tensor, double error) {
+                           const QuantizedWeight &quantized, double error) {
+  const mxnum::BlockTensor &tensor = quantized.tensor;
   auto [rows, columns] =
       getMatrix(cast<RankedTensorType>(request.weight.getType()));
   double bytes = tensor.payload.size() + tensor.scales.size();
@@ -340,7 +354,7 @@ static void remarkConstant(const WeightRequest &request,
   double bits = rows * columns == 0 ? 0.0 : 8.0 * bytes / (rows * columns);
   std::string text = request.getSiteNames() + ": " +
                      formatEncoding(request.encoding) + ", " +
-                     stringifyMethod(request.method).str();
+                     stringifyMethod(quantized.method).str();
   if (request.rotation)
     text += ", rotated";
   remark::passed(request.sites.front()->getLoc(), remarkOptions("weights"))
@@ -358,15 +372,16 @@ mlir::mx::createConstant(OpBuilder &builder, const WeightRequest &request,
   Weights weights = std::move(evaluated->first);
   // The numbers are in memory now, and the data below them need not be.
   releaseWeights(request.weight);
-  FailureOr<mxnum::BlockTensor> tensor =
+  FailureOr<QuantizedWeight> quantized =
       quantizeWeights(request, weights, settings, parallel);
-  if (failed(tensor))
+  if (failed(quantized))
     return failure();
-  remarkConstant(request, *tensor, measureError(*tensor, weights, parallel));
+  remarkConstant(request, *quantized,
+                 measureError(quantized->tensor, weights, parallel));
   // Before the bytes are copied.
   weights.values = {};
   BlockTensorType type = request.getType();
   return ConstantOp::create(builder, request.weight.getLoc(), type,
-                            createBlockElements(type, *tensor))
+                            createBlockElements(type, quantized->tensor))
       .getResult();
 }
