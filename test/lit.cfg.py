@@ -45,6 +45,7 @@ if numpy:
 libraries = os.path.join(config.mx_build, "lib")
 config.substitutions += [
     ("%mx_plugin", os.path.join(libraries, "MXPlugin" + config.module_suffix)),
+    ("%mx_gptq_shim", os.path.join(libraries, "libmx_gptq_shim" + config.shared_suffix)),
     ("%mx_numerics_shim", os.path.join(libraries, "libmx_numerics_shim" + config.shared_suffix)),
     ("%mx_source", config.mx_source),
     ("%mx_build", config.mx_build),
