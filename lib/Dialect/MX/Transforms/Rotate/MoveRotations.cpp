@@ -10,6 +10,7 @@
 #include "Rotate/MoveRotations.h"
 #include "mlir/IR/Remarks.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
+#include "llvm/ADT/MapVector.h"
 
 using namespace mlir;
 using namespace mlir::mx;
@@ -38,18 +39,16 @@ void mlir::mx::remarkMissed(Operation *op, StringRef name, const Twine &text) {
       << text.str();
 }
 
-void mlir::mx::eraseIfDead(Operation *op) {
-  SmallVector<Operation *> worklist{op};
+/// Erases what nobody needs of `worklist`, then what only that needed.
+static void eraseDead(llvm::SetVector<Operation *> &worklist) {
   while (!worklist.empty()) {
     Operation *next = worklist.pop_back_val();
     if (!isOpTriviallyDead(next))
       continue;
-    llvm::SmallSetVector<Operation *, 4> sources;
     for (Value operand : next->getOperands())
-      if (Operation *source = operand.getDefiningOp())
-        sources.insert(source);
+      if (Operation *source = operand.getDefiningOp(); source != next)
+        worklist.insert(source);
     next->erase();
-    llvm::append_range(worklist, sources);
   }
 }
 
@@ -136,6 +135,7 @@ public:
     sortByPosition(rotated, [](const GraphTie &tie) { return tie.op; });
     for (const GraphTie *tie : rotated)
       finish(*tie);
+    dropAllGains(rotated);
   }
 
 private:
@@ -239,16 +239,27 @@ private:
     else
       remarkPassed(tie.op, "fold",
                    getName(rotation) + " folded into a constant of " + name);
-    if (!tie.tie.gain)
-      return;
-    remarkPassed(tie.op, "gain",
-                 "gain moved into the constants of " +
-                     Twine(tie.targets.size()) +
-                     (tie.targets.size() == 1 ? " product" : " products"));
-    Operation *source = tie.tie.gain->get().getDefiningOp();
+    if (tie.tie.gain)
+      remarkPassed(tie.op, "gain",
+                   "gain moved into the constants of " +
+                       Twine(tie.targets.size()) +
+                       (tie.targets.size() == 1 ? " product" : " products"));
+  }
+
+  /// Replaces operations that had gains, each once: it may have one for each
+  /// dimension. No tie may be looked at afterwards.
+  void dropAllGains(ArrayRef<const GraphTie *> rotated) {
+    llvm::MapVector<Operation *, SmallVector<OpOperand *>> gains;
+    llvm::SetVector<Operation *> sources;
+    for (const GraphTie *tie : rotated)
+      if (OpOperand *gain = tie->tie.gain) {
+        gains[tie->op].push_back(gain);
+        sources.insert(gain->get().getDefiningOp());
+      }
     IRRewriter rewriter(rotation.getContext());
-    dropGain(rewriter, tie.tie);
-    eraseIfDead(source);
+    for (auto &[op, operands] : gains)
+      dropGains(rewriter, op, operands);
+    eraseDead(sources);
   }
 
   const RotationGraph &graph;

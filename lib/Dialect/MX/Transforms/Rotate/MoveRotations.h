@@ -49,9 +49,6 @@ std::string getName(HadamardAttr rotation);
 /// How an operation is called in remarks: its site, or its kind.
 std::string getName(Operation *op);
 
-/// Erases `op` if nobody needs it, then what only it needed.
-void eraseIfDead(Operation *op);
-
 } // namespace mlir::mx
 
 #endif // MX_LIB_DIALECT_MX_TRANSFORMS_MOVEROTATIONS_H

@@ -231,19 +231,26 @@ Tie mlir::mx::getLoopTie(linalg::LinalgOp op, unsigned loop) {
   bool isParallel =
       op.getIteratorTypesArray()[loop] == utils::IteratorType::parallel;
   Tie tie;
+  InputSet fixed;
   for (unsigned index = 0; index < op->getNumResults(); ++index) {
     std::optional<int64_t> axis = getResultAxis(op, index, loop);
     if (isParallel != axis.has_value())
       return makeObstacle("positions along the axis are computed");
+    ScalarForm form =
+        isParallel ? forms.getYielded(index) : forms.getSummand(index);
     if (isParallel)
-      addParallelResult(tie, forms.getYielded(index),
-                        {op->getResult(index), *axis}, op->getNumResults() == 1,
-                        getInputAxis);
+      addParallelResult(tie, form, {op->getResult(index), *axis},
+                        op->getNumResults() == 1, getInputAxis);
     else
-      addSum(tie, forms.getSummand(index), getInputAxis);
+      addSum(tie, form, getInputAxis);
     if (!tie.obstacle.empty())
       return makeObstacle(tie.obstacle);
+    fixed.insert_range(form.fixed);
   }
+  if (llvm::any_of(tie.uses, [&](const AxisUse &use) {
+        return fixed.contains(use.operand);
+      }))
+    return makeObstacle("a repeated constant that is a factor as well");
   if (op->getNumResults() != 1)
     tie.isContraction = false;
   return tie;

@@ -159,8 +159,8 @@ linalg::GenericOp mlir::mx::scaleWeight(OpBuilder &builder, Operation *user,
   Location loc = weight.getLoc();
   auto type = cast<RankedTensorType>(weight.getType());
   Value factor = arith::ConstantOp::create(builder, loc, vector);
-  Value init = tensor::EmptyOp::create(builder, loc, type.getShape(),
-                                       type.getElementType());
+  Value init = tensor::EmptyOp::create(
+      builder, loc, type.getShape(), type.getElementType(), type.getEncoding());
   AffineMap identity = builder.getMultiDimIdentityMap(type.getRank());
   AffineMap channel =
       AffineMap::get(type.getRank(), 0, builder.getAffineDimExpr(axis));
@@ -208,8 +208,8 @@ static Value makeOne(OpBuilder &builder, Location loc, Type type) {
                                    builder.getFloatAttr(type, 1.0));
 }
 
-/// Copies a body in which one argument was mapped to 1. Factors and conversions
-/// of 1 disappear.
+/// Copies a body in which some arguments were mapped to 1. Factors and
+/// conversions of 1 disappear.
 static void cloneWithOne(OpBuilder &builder, Block &body, IRMapping &mapping) {
   for (Operation &op : body.without_terminator()) {
     auto isOne = [&](Value value) {
@@ -237,18 +237,25 @@ static void cloneWithOne(OpBuilder &builder, Block &body, IRMapping &mapping) {
       op.erase();
 }
 
-/// The operation without input `gain`, as a linalg.generic.
-static linalg::GenericOp
-cloneWithoutGain(RewriterBase &rewriter, linalg::LinalgOp op, OpOperand &gain) {
-  SmallVector<Value> inputs = op.getDpsInputs();
-  SmallVector<AffineMap> maps = op.getIndexingMapsArray();
-  inputs.erase(inputs.begin() + gain.getOperandNumber());
-  maps.erase(maps.begin() + gain.getOperandNumber());
+/// The operation without some of its inputs, as a linalg.generic.
+static linalg::GenericOp cloneWithoutGains(RewriterBase &rewriter,
+                                           linalg::LinalgOp op,
+                                           ArrayRef<OpOperand *> gains) {
+  SmallVector<Value> inputs;
+  SmallVector<AffineMap> maps;
+  for (OpOperand &operand : op->getOpOperands()) {
+    if (llvm::is_contained(gains, &operand))
+      continue;
+    maps.push_back(op.getMatchingIndexingMap(&operand));
+    if (op.isDpsInput(&operand))
+      inputs.push_back(operand.get());
+  }
   auto buildBody = [&](OpBuilder &builder, Location loc, ValueRange arguments) {
     IRMapping mapping;
     unsigned next = 0;
     for (BlockArgument argument : op.getBlock()->getArguments()) {
-      bool isGain = argument.getArgNumber() == gain.getOperandNumber();
+      bool isGain =
+          llvm::is_contained(gains, op.getMatchingOpOperand(argument));
       mapping.map(argument, isGain ? makeOne(builder, loc, argument.getType())
                                    : arguments[next++]);
     }
@@ -273,17 +280,18 @@ static Value getCopied(linalg::GenericOp op) {
   return isCopy ? source->get() : nullptr;
 }
 
-void mlir::mx::dropGain(RewriterBase &rewriter, const Tie &tie) {
-  Operation *op = tie.gain->getOwner();
+void mlir::mx::dropGains(RewriterBase &rewriter, Operation *op,
+                         ArrayRef<OpOperand *> gains) {
   OpBuilder::InsertionGuard guard(rewriter);
   rewriter.setInsertionPoint(op);
   if (auto multiply = dyn_cast<arith::MulFOp>(op)) {
-    bool isLeft = tie.gain->getOperandNumber() == 0;
+    assert(gains.size() == 1 && "a product of constants has no gain");
+    bool isLeft = gains.front()->getOperandNumber() == 0;
     rewriter.replaceOp(op, isLeft ? multiply.getRhs() : multiply.getLhs());
     return;
   }
   linalg::GenericOp without =
-      cloneWithoutGain(rewriter, cast<linalg::LinalgOp>(op), *tie.gain);
+      cloneWithoutGains(rewriter, cast<linalg::LinalgOp>(op), gains);
   Value copied = getCopied(without);
   rewriter.replaceOp(op, copied ? ValueRange(copied) : without.getResults());
   if (copied)

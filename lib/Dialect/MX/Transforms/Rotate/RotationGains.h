@@ -42,8 +42,9 @@ linalg::GenericOp scaleWeight(OpBuilder &builder, Operation *user, Value weight,
 /// The operation that reads a constant: `use` may be in its body.
 Operation *getUser(OpOperand &use);
 
-/// Takes the gain out of its operation, which is replaced.
-void dropGain(RewriterBase &rewriter, const Tie &tie);
+/// Takes gains, which are inputs of `op`, out of it; `op` is replaced.
+void dropGains(RewriterBase &rewriter, Operation *op,
+               ArrayRef<OpOperand *> gains);
 
 } // namespace mlir::mx
 

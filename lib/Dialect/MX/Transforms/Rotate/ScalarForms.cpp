@@ -50,6 +50,21 @@ static bool isTurning(const ScalarForm &form) {
 // Rules
 //===----------------------------------------------------------------------===//
 
+/// `form`, where `steady` has a part that is not linear in what it depends on.
+static ScalarForm fixInputs(ScalarForm form, const ScalarForm &steady) {
+  form.fixed.insert_range(steady.inputs);
+  form.fixed.insert_range(steady.fixed);
+  return form;
+}
+
+/// A number that is computed from `operands` and the same at every position.
+static ScalarForm makeInvariant(ArrayRef<ScalarForm> operands) {
+  ScalarForm form = makeForm(Form::Invariant);
+  for (const ScalarForm &operand : operands)
+    form = fixInputs(std::move(form), operand);
+  return form;
+}
+
 /// The form of a sum, and of a choice between two by an invariant condition.
 static ScalarForm addForms(const ScalarForm &left, const ScalarForm &right) {
   if (left.form == Form::Zero)
@@ -58,18 +73,17 @@ static ScalarForm addForms(const ScalarForm &left, const ScalarForm &right) {
     return left;
   bool isUniform = left.form == Form::Uniform && right.form == Form::Uniform;
   if (isSteady(left) && isSteady(right) && !isUniform)
-    return makeForm(Form::Invariant);
-  if (isTurning(left) && isTurning(right)) {
+    return makeInvariant({left, right});
+  bool areProducts = left.form == Form::Product && right.form == Form::Product;
+  if ((isTurning(left) && isTurning(right)) || areProducts) {
     ScalarForm sum = left;
-    sum.form = isUniform ? Form::Uniform : Form::Linear;
-    sum.inputs.insert_range(right.inputs);
-    return sum;
-  }
-  if (left.form == Form::Product && right.form == Form::Product) {
-    ScalarForm sum = left;
+    sum.form = areProducts ? Form::Product
+               : isUniform ? Form::Uniform
+                           : Form::Linear;
     sum.inputs.insert_range(right.inputs);
     sum.others.insert_range(right.others);
-    sum.isSumOfProducts = true;
+    sum.fixed.insert_range(right.fixed);
+    sum.isSumOfProducts = areProducts;
     return sum;
   }
   if (left.form == Form::Product || right.form == Form::Product)
@@ -82,16 +96,18 @@ static ScalarForm multiplyForms(const ScalarForm &left,
   if (left.form == Form::Zero || right.form == Form::Zero)
     return makeForm(Form::Zero);
   if (isSteady(left) && isSteady(right))
-    return makeForm(Form::Invariant);
+    return makeInvariant({left, right});
   if (isSteady(left))
-    return right;
+    return fixInputs(right, left);
   if (isSteady(right))
-    return left;
+    return fixInputs(left, right);
   if (left.form != Form::Linear || right.form != Form::Linear)
     return makeOther("a product of more than two tensors");
   ScalarForm product = makeForm(Form::Product);
   product.inputs = left.inputs;
   product.others = right.inputs;
+  product.fixed = left.fixed;
+  product.fixed.insert_range(right.fixed);
   return product;
 }
 
@@ -145,15 +161,15 @@ ScalarForm mlir::mx::applyOperation(Operation *op,
   if (isa<arith::MulFOp>(op))
     return multiplyForms(operands[0], operands[1]);
   if (isa<arith::DivFOp>(op) && isSteady(operands[1]))
-    return multiplyForms(operands[0], makeForm(Form::Invariant));
+    return multiplyForms(operands[0], makeInvariant(operands[1]));
   if (isa<math::FmaOp>(op))
     return addForms(multiplyForms(operands[0], operands[1]), operands[2]);
   if (isa<arith::SelectOp>(op) && isSteady(operands[0]))
-    return addForms(operands[1], operands[2]);
+    return fixInputs(addForms(operands[1], operands[2]), operands[0]);
   if (isSquare(op))
     return multiplyForms(operands[0], operands[0]);
   if (llvm::all_of(operands, isSteady) && op->getNumRegions() == 0)
-    return makeForm(Form::Invariant);
+    return makeInvariant(operands);
   return makeOther(quoteName(op) + ", which is not linear");
 }
 
@@ -296,15 +312,26 @@ ScalarForm BodyForms::getYielded(unsigned index) const {
   return getForm(linalgOp.getBlock()->getTerminator()->getOperand(index));
 }
 
+/// Looks through conversions between float types.
+static Value skipConversions(Value scalar) {
+  while (Operation *op = scalar.getDefiningOp()) {
+    if (!isa<arith::ExtFOp, arith::TruncFOp>(op))
+      break;
+    scalar = op->getOperand(0);
+  }
+  return scalar;
+}
+
 ScalarForm BodyForms::getSummand(unsigned index) const {
   linalg::LinalgOp linalgOp = op;
-  Value yielded = linalgOp.getBlock()->getTerminator()->getOperand(index);
-  while (Operation *inner = yielded.getDefiningOp()) {
-    if (!isa<arith::ExtFOp, arith::TruncFOp>(inner))
-      break;
-    yielded = inner->getOperand(0);
-  }
-  if (getForm(yielded).form == Form::Total)
+  // The total of another result does not count.
+  auto isTotal = [&](Value scalar) {
+    return getForm(scalar).form == Form::Total &&
+           skipConversions(scalar) == linalgOp.getRegionOutputArgs()[index];
+  };
+  Value yielded =
+      skipConversions(linalgOp.getBlock()->getTerminator()->getOperand(index));
+  if (isTotal(yielded))
     return makeForm(Form::Zero);
   Operation *sum = yielded.getDefiningOp();
   if (!sum)
@@ -313,7 +340,7 @@ ScalarForm BodyForms::getSummand(unsigned index) const {
     for (auto [total, other] : {std::pair(add.getLhs(), add.getRhs()),
                                 std::pair(add.getRhs(), add.getLhs())}) {
       ScalarForm form = getForm(other);
-      if (getForm(total).form == Form::Total && form.form != Form::Total)
+      if (isTotal(total) && form.form != Form::Total)
         return form;
     }
   return makeOther(quoteName(sum) + " along the axis");

@@ -30,8 +30,7 @@ enum class Form {
   /// What a reduction has summed so far.
   Total,
   /// Linear in the inputs that vary, with invariant coefficients and no
-  /// constant
-  /// term.
+  /// constant term.
   Linear,
   /// A sum of products of two Linear ones.
   Product,
@@ -39,7 +38,7 @@ enum class Form {
   Other,
 };
 
-using InputSet = llvm::SmallSetVector<OpOperand *, 4>;
+using InputSet = llvm::SmallSetVector<OpOperand *, 2>;
 
 /// What is known about one number.
 struct ScalarForm {
@@ -49,6 +48,9 @@ struct ScalarForm {
   InputSet inputs = {};
   /// The inputs of the right factor.
   InputSet others = {};
+  /// The repeated constants that it depends on in another way, as a factor or
+  /// in a condition: they must stay as they are.
+  InputSet fixed = {};
   /// Whether several products were added.
   bool isSumOfProducts = false;
   /// Why it is Other.
