@@ -23,12 +23,17 @@ class Page(HTMLParser):
 
     def __init__(self):
         super().__init__()
-        self.open, self.seen = [], set()
+        self.open, self.seen, self.places, self.aims = [], set(), set(), set()
 
     def handle_starttag(self, tag, attributes):
         self.seen.add(tag)
         for name, value in attributes:
-            assert name not in ("src", "href") and not name.startswith("on"), (tag, name, value)
+            assert name != "src" and not name.startswith("on"), (tag, name, value)
+            if name == "href":
+                assert value.startswith("#"), (tag, value)
+                self.aims.add(value[1:])
+            elif name == "id":
+                self.places.add(value)
         if tag not in VOID:
             self.open.append(tag)
 
@@ -47,6 +52,7 @@ def check_page(path):
     page.feed(text)
     page.close()
     assert not page.open, page.open
+    assert page.aims == page.places, page.aims ^ page.places
     assert {"html", "svg", "rect", "table", "details", "style"} <= page.seen, page.seen
     assert "script" not in page.seen and "link" not in page.seen and "://" not in text
 

@@ -21,14 +21,17 @@ std::string mlir::mx::formatExactly(double value) {
   return std::string(text, end);
 }
 
-std::string mlir::mx::spellPlan(PlanAttr plan) {
+/// An attribute without what stands around its parameters.
+static std::string spellParameters(Attribute attribute) {
   std::string text;
   llvm::raw_string_ostream os(text);
-  Attribute(plan).print(os);
+  attribute.print(os);
   // #mx.plan<…>
   StringRef body = StringRef(text).split('<').second;
   return body.drop_back().str();
 }
+
+std::string mlir::mx::spellPlan(PlanAttr plan) { return spellParameters(plan); }
 
 static std::string spell(Type type) {
   std::string text;
@@ -81,6 +84,23 @@ static void addCandidates(const ChoiceGroup &group, const Site &site,
   }
 }
 
+/// What the constant sides of a site become; two that differ are both named.
+static std::string spellFormats(const ChoiceGroup &group, const Site &site,
+                                const GroupChoice &choice) {
+  std::string text;
+  for (SideIndex side : site.getSides()) {
+    if (!side.isWeight)
+      continue;
+    const WeightSide &weight = group.weights[side.index];
+    EncodingAttr encoding = toAttribute(
+        site.op->getContext(), weight.candidates[choice.weights[side.index]]);
+    std::string format = encoding ? spellParameters(encoding) : "keep";
+    if (text != format)
+      text += (text.empty() ? "" : " · ") + format;
+  }
+  return text;
+}
+
 static SiteRow createRow(const ChoiceGroup &group, const Site &site,
                          const GroupChoice &choice,
                          const ChoiceOptions &options) {
@@ -90,6 +110,7 @@ static SiteRow createRow(const ChoiceGroup &group, const Site &site,
   row.lhsType = spell(site.op->getOperand(0).getType());
   row.rhsType = spell(site.op->getOperand(1).getType());
   row.plan = spellPlan(group.getPlan(site, choice, options.method));
+  row.formats = spellFormats(group, site, choice);
   row.reason = explainChoice(group, site, choice, options);
   row.weights = group.getCount(site);
   row.error = group.getError(site, choice);

@@ -29,6 +29,9 @@ struct SiteRow {
   std::string lhsType;
   std::string rhsType;
   std::string plan;
+  /// What its constant sides become, e.g. "nvfp4 by sweep"; "keep" if they stay
+  /// as they are, empty if there are none.
+  std::string formats;
   std::string reason;
   /// What the error of the activation was measured on; empty if it is kept.
   std::string basis;
