@@ -8,9 +8,9 @@
 // CHECK: "weights": 512
 // CHECK: "bytes_after": 292
 // CHECK: "name": "shared.site0"
-// CHECK: "counted": true
+// CHECK: "stored_weights": 512
 // CHECK: "name": "shared.site1"
-// CHECK: "counted": false
+// CHECK: "stored_weights": 0
 func.func @shared(%x: tensor<4x64xf32>, %y: tensor<4x64xf32>, %init: tensor<4x8xf32>) -> (tensor<4x8xf32>, tensor<4x8xf32>) {
   %w = arith.constant dense<0.3> : tensor<8x64xf32>
   %0 = mx.matmul ins(%x, %w : tensor<4x64xf32>, tensor<8x64xf32>) outs(%init : tensor<4x8xf32>)

@@ -15,6 +15,21 @@
 using namespace mlir;
 using namespace mlir::mx;
 
+bool StoredConstants::add(const ChoiceGroup &group, const Site &site,
+                          const GroupChoice &choice, size_t weight,
+                          Method method) {
+  const WeightSide &side = group.weights[weight];
+  MLIRContext *context = site.op->getContext();
+  EncodingAttr encoding =
+      toAttribute(context, side.candidates[choice.weights[weight]]);
+  PlanAttr plan = group.getPlan(site, choice, method);
+  auto share = encoding
+                   ? PlanAttr::get(context, EncodingAttr(), encoding,
+                                   plan.getRotation(), plan.getMethod())
+                   : PlanAttr::get(context, EncodingAttr(), EncodingAttr());
+  return known.insert({side.value, share}).second;
+}
+
 //===----------------------------------------------------------------------===//
 // Options of a group
 //===----------------------------------------------------------------------===//
@@ -183,6 +198,22 @@ static LogicalResult reportBudget(ArrayRef<Front> items, double values,
                         << formatNumber(*options.errorBudget);
 }
 
+/// Counts the weights of a group. What planned sites before `group` have stored
+/// counts no more: it is taken out of `front`, the only option of a plan.
+static double countWeights(const ChoiceGroup &group, Front &front,
+                           StoredConstants &stored, Method method) {
+  double count = 0.0;
+  const Site &first = group.sites.front();
+  for (auto [index, side] : llvm::enumerate(group.weights)) {
+    if (!first.planned ||
+        stored.add(group, first, front.front(), index, method))
+      count += side.getCount();
+    else
+      front.front().bits -= 8.0 * side.getBytes(front.front().weights[index]);
+  }
+  return count;
+}
+
 /// Chooses for the groups that have constants; the others take no bits.
 static LogicalResult chooseTogether(ArrayRef<ChoiceGroup> groups,
                                     const ChoiceOptions &options, Location loc,
@@ -191,18 +222,18 @@ static LogicalResult chooseTogether(ArrayRef<ChoiceGroup> groups,
   std::vector<Front> fronts;
   std::vector<std::vector<mxquant::Option>> items;
   double weights = 0.0, values = 0.0;
+  StoredConstants stored;
   for (auto [index, group] : llvm::enumerate(groups)) {
     if (group.weights.empty())
       continue;
     indices.push_back(index);
     fronts.push_back(getOptions(group, options));
+    weights += countWeights(group, fronts.back(), stored, options.method);
     auto &item = items.emplace_back();
     for (const GroupChoice &option : fronts.back())
       item.push_back(options.bitBudget
                          ? mxquant::Option{option.bits, option.loss}
                          : mxquant::Option{option.loss, option.bits});
-    for (const WeightSide &side : group.weights)
-      weights += side.getCount();
     for (const Site &site : group.sites)
       values += group.getCount(site);
   }
@@ -228,27 +259,6 @@ mlir::mx::chooseFormats(ArrayRef<ChoiceGroup> groups,
       failed(chooseTogether(groups, options, loc, choices)))
     return failure();
   return choices;
-}
-
-ChoiceTotals mlir::mx::getTotals(ArrayRef<ChoiceGroup> groups,
-                                 ArrayRef<GroupChoice> choices) {
-  ChoiceTotals totals;
-  double loss = 0.0, values = 0.0;
-  for (auto [group, choice] : llvm::zip_equal(groups, choices)) {
-    for (auto [side, candidate] :
-         llvm::zip_equal(group.weights, choice.weights)) {
-      totals.weights += side.getCount();
-      totals.bytesBefore += side.getCount() * side.elementBits / 8;
-      totals.bytesAfter += side.getBytes(candidate);
-    }
-    for (const Site &site : group.sites) {
-      double count = group.getCount(site);
-      loss += count * group.getError(site, choice).getTotal();
-      values += count;
-    }
-  }
-  totals.error = values == 0.0 ? 0.0 : loss / values;
-  return totals;
 }
 
 //===----------------------------------------------------------------------===//

@@ -13,18 +13,17 @@
 
 namespace mlir::mx {
 
-/// Sums over all sites. A constant that several sites of a group share is
-/// stored once, but its error counts in each of them.
-struct ChoiceTotals {
-  int64_t weights = 0;
-  int64_t bytesBefore = 0;
-  int64_t bytesAfter = 0;
-  /// Σ n·ε over Σ n, where n counts the constant values of a site.
-  double error = 0.0;
+/// The constants of quantised sites as they are stored: once for all sites that
+/// ask for the same of a weight.
+class StoredConstants {
+public:
+  /// Whether no site before `site` asked for what `choice` makes of a weight.
+  bool add(const ChoiceGroup &group, const Site &site,
+           const GroupChoice &choice, size_t weight, Method method);
 
-  double getBitsPerWeight() const {
-    return weights == 0 ? 0.0 : 8.0 * bytesAfter / weights;
-  }
+private:
+  /// A weight, and its share of the plan.
+  llvm::DenseSet<std::pair<Value, Attribute>> known;
 };
 
 /// Chooses for groups whose errors are known. Fails, having said at `loc` what
@@ -32,9 +31,6 @@ struct ChoiceTotals {
 FailureOr<std::vector<GroupChoice>> chooseFormats(ArrayRef<ChoiceGroup> groups,
                                                   const ChoiceOptions &options,
                                                   Location loc);
-
-ChoiceTotals getTotals(ArrayRef<ChoiceGroup> groups,
-                       ArrayRef<GroupChoice> choices);
 
 /// Says why `site` got what it got, as the second half of a sentence.
 std::string explainChoice(const ChoiceGroup &group, const Site &site,

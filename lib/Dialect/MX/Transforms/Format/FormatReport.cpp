@@ -101,9 +101,32 @@ static std::string spellFormats(const ChoiceGroup &group, const Site &site,
   return text;
 }
 
+/// Fills in how large the constants of a site are, and what they are stored as.
+static void addSizes(const ChoiceGroup &group, const Site &site,
+                     const GroupChoice &choice, Method method,
+                     StoredConstants &stored, SiteRow &row) {
+  for (SideIndex side : site.getSides()) {
+    if (!side.isWeight)
+      continue;
+    const WeightSide &weight = group.weights[side.index];
+    int64_t count = weight.getCount();
+    int64_t before = count * weight.elementBits / 8;
+    int64_t after = weight.getBytes(choice.weights[side.index]);
+    row.weights += count;
+    row.bytesBefore += before;
+    row.bytesAfter += after;
+    if (!stored.add(group, site, choice, side.index, method))
+      continue;
+    row.storedWeights += count;
+    row.storedBytesBefore += before;
+    row.storedBytesAfter += after;
+  }
+}
+
 static SiteRow createRow(const ChoiceGroup &group, const Site &site,
                          const GroupChoice &choice,
-                         const ChoiceOptions &options) {
+                         const ChoiceOptions &options,
+                         StoredConstants &stored) {
   SiteRow row;
   row.name = site.name;
   row.function = site.function;
@@ -112,19 +135,12 @@ static SiteRow createRow(const ChoiceGroup &group, const Site &site,
   row.plan = spellPlan(group.getPlan(site, choice, options.method));
   row.formats = spellFormats(group, site, choice);
   row.reason = explainChoice(group, site, choice, options);
-  row.weights = group.getCount(site);
   row.error = group.getError(site, choice);
   row.bits = getBits(group, site, choice);
-  for (SideIndex side : site.getSides()) {
-    if (!side.isWeight) {
-      if (group.isEncoded(site, choice))
-        row.basis = group.activations[side.index].basis;
-      continue;
-    }
-    const WeightSide &weight = group.weights[side.index];
-    row.bytesBefore += weight.getCount() * weight.elementBits / 8;
-    row.bytesAfter += weight.getBytes(choice.weights[side.index]);
-  }
+  for (SideIndex side : site.getSides())
+    if (!side.isWeight && group.isEncoded(site, choice))
+      row.basis = group.activations[side.index].basis;
+  addSizes(group, site, choice, options.method, stored, row);
   size_t activations =
       group.activations.empty() ? 1 : group.activations[0].candidates.size();
   GroupChoice tried = choice;
@@ -134,17 +150,6 @@ static SiteRow createRow(const ChoiceGroup &group, const Site &site,
          ++tried.activation)
       addCandidates(group, site, choice, tried, options.method, row.candidates);
   return row;
-}
-
-/// Counts each constant of a group with the first site that uses it.
-static bool claimWeights(const Site &site, std::vector<bool> &claimed) {
-  bool isCounted = true;
-  for (SideIndex side : site.getSides())
-    if (side.isWeight) {
-      isCounted &= !claimed[side.index];
-      claimed[side.index] = true;
-    }
-  return isCounted;
 }
 
 static std::vector<std::pair<std::string, std::string>>
@@ -160,22 +165,35 @@ spellOptions(const ChooseFormatsPassOptions &options) {
           {"samples", std::to_string(options.samples)}};
 }
 
+/// Sums up the rows.
+static ChoiceTotals sumUp(ArrayRef<SiteRow> rows) {
+  ChoiceTotals totals;
+  double loss = 0.0, values = 0.0;
+  for (const SiteRow &row : rows) {
+    totals.weights += row.storedWeights;
+    totals.bytesBefore += row.storedBytesBefore;
+    totals.bytesAfter += row.storedBytesAfter;
+    loss += row.weights * row.error.getTotal();
+    values += row.weights;
+  }
+  totals.error = values == 0.0 ? 0.0 : loss / values;
+  return totals;
+}
+
 FormatReport mlir::mx::createReport(ArrayRef<ChoiceGroup> groups,
                                     ArrayRef<GroupChoice> choices,
                                     const ChoiceOptions &choiceOptions,
                                     const ChooseFormatsPassOptions &options) {
   FormatReport report;
   report.options = spellOptions(options);
-  report.totals = getTotals(groups, choices);
-  for (size_t index = 0; index != groups.size(); ++index) {
-    std::vector<bool> claimed(groups[index].weights.size());
+  StoredConstants stored;
+  for (size_t index = 0; index != groups.size(); ++index)
     for (const Site &site : groups[index].sites) {
-      SiteRow &row = report.sites.emplace_back(
-          createRow(groups[index], site, choices[index], choiceOptions));
+      SiteRow &row = report.sites.emplace_back(createRow(
+          groups[index], site, choices[index], choiceOptions, stored));
       row.group = index;
-      row.isCounted = claimWeights(site, claimed);
     }
-  }
+  report.totals = sumUp(report.sites);
   return report;
 }
 
@@ -210,7 +228,9 @@ static void writeRow(llvm::json::OStream &json, const SiteRow &row) {
   json.attribute("weights", row.weights);
   json.attribute("bytes_before", row.bytesBefore);
   json.attribute("bytes_after", row.bytesAfter);
-  json.attribute("counted", row.isCounted);
+  json.attribute("stored_weights", row.storedWeights);
+  json.attribute("stored_bytes_before", row.storedBytesBefore);
+  json.attribute("stored_bytes_after", row.storedBytesAfter);
   addText(json, "plan", row.plan);
   addText(json, "reason", row.reason);
   addError(json, row.error);
@@ -231,7 +251,7 @@ void mlir::mx::writeJson(const FormatReport &report, llvm::raw_ostream &os) {
   llvm::json::OStream json(os, /*IndentSize=*/2);
   json.object([&] {
     json.attribute("format", "mx-choose-formats");
-    json.attribute("version", 1);
+    json.attribute("version", 2);
     json.attribute("tool", "mx " MX_VERSION);
     json.attributeObject("options", [&] {
       for (const auto &[name, value] : report.options)

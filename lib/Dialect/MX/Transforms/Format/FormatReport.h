@@ -13,6 +13,20 @@
 
 namespace mlir::mx {
 
+/// Sums over all sites. A constant that several sites share is stored once, but
+/// its error counts in each of them.
+struct ChoiceTotals {
+  int64_t weights = 0;
+  int64_t bytesBefore = 0;
+  int64_t bytesAfter = 0;
+  /// Σ n·ε over Σ n, where n counts the constant values of a site.
+  double error = 0.0;
+
+  double getBitsPerWeight() const {
+    return weights == 0 ? 0.0 : 8.0 * bytesAfter / weights;
+  }
+};
+
 /// One candidate of one site.
 struct CandidateRow {
   /// As a plan spells it, e.g. "rhs = mxfp4 by mse, rotation = hadamard<32>".
@@ -39,8 +53,10 @@ struct SiteRow {
   int64_t weights = 0;
   int64_t bytesBefore = 0;
   int64_t bytesAfter = 0;
-  /// That a site above has the same constant, so that totals do not count it.
-  bool isCounted = true;
+  /// The same without what a site above stores already; totals are their sums.
+  int64_t storedWeights = 0;
+  int64_t storedBytesBefore = 0;
+  int64_t storedBytesAfter = 0;
   SiteError error;
   double bits = 0.0;
   std::vector<CandidateRow> candidates;

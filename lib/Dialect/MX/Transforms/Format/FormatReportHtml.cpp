@@ -102,8 +102,8 @@ static void writeFormats(raw_ostream &os, const FormatReport &report) {
   for (const SiteRow &row : report.sites) {
     Share &share = shares[row.formats];
     ++share.sites;
-    share.weights += row.isCounted ? row.weights : 0;
-    share.bytes += row.isCounted ? row.bytesAfter : 0;
+    share.weights += row.storedWeights;
+    share.bytes += row.storedBytesAfter;
   }
   constexpr double percent = 100.0;
   double all = std::max<int64_t>(report.totals.weights, 1);
