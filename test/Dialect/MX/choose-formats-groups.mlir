@@ -72,3 +72,18 @@ func.func @planned_not_finite(%x: tensor<4x64xf32>, %init: tensor<4x8xf32>) -> t
     {mx.site = "v", mx.plan = #mx.plan<rhs = mxfp4 by even>}
   return %0 : tensor<4x8xf32>
 }
+
+// -----
+
+// The example is what the plan did to this activation, whichever side it is on.
+// FOLLOW-LABEL: @planned_right
+func.func @planned_right(%x: tensor<4x64xf32>, %init: tensor<8x4xf32>) -> (tensor<8x4xf32>, tensor<8x4xf32>) {
+  %q = arith.constant dense<0.3> : tensor<8x64xf32>
+  %k = arith.constant dense<0.7> : tensor<8x64xf32>
+  // FOLLOW: mx.plan = #mx.plan<lhs = nvfp4 by amax, rhs = mxfp4 by ceil>
+  %0 = mx.matmul ins(%q, %x : tensor<8x64xf32>, tensor<4x64xf32>) outs(%init : tensor<8x4xf32>)
+    {mx.plan = #mx.plan<lhs = nvfp4 by amax, rhs = mxfp4 by ceil>}
+  // FOLLOW: mx.plan = #mx.plan<lhs = mxfp4 by mse, rhs = mxfp4 by ceil>
+  %1 = mx.matmul ins(%k, %x : tensor<8x64xf32>, tensor<4x64xf32>) outs(%init : tensor<8x4xf32>)
+  return %0, %1 : tensor<8x4xf32>, tensor<8x4xf32>
+}

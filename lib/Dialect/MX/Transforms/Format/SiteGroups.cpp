@@ -191,33 +191,48 @@ static void followPlan(ChoiceGroup &group) {
   group.rotations = {site.planned.getRotation()};
 }
 
-/// What the sites with plans did to each of their activations.
-using Precedents = DenseMap<Value, PlanAttr>;
+namespace {
+
+/// What a site with a plan did to an activation.
+struct Precedent {
+  EncodingAttr encoding;
+  HadamardAttr rotation;
+};
+
+} // namespace
+
+using Precedents = DenseMap<Value, Precedent>;
 
 static Precedents findPrecedents(ArrayRef<Site> sites) {
   Precedents precedents;
-  for (const Site &site : sites)
-    if (site.planned && !site.planned.isKeep())
-      for (Value side : site.op->getOperands().take_front(2))
-        if (!isWeight(side))
-          precedents.try_emplace(side, site.planned);
+  for (const Site &site : sites) {
+    PlanAttr plan = site.planned;
+    if (!plan || plan.isKeep())
+      continue;
+    for (auto [side, encoding] :
+         {std::pair(site.op->getOperand(0), plan.getLhs()),
+          std::pair(site.op->getOperand(1), plan.getRhs())})
+      if (!isWeight(side))
+        precedents.try_emplace(side, Precedent{encoding, plan.getRotation()});
+  }
   return precedents;
 }
 
 /// Spells out the rotations and the encodings of activations that are tried.
 static void setChoices(ChoiceGroup &group, const ChoiceOptions &options,
                        const Precedents &precedents) {
-  PlanAttr precedent;
+  std::optional<Precedent> precedent;
   for (const ActivationSide &side : group.activations)
-    if (!precedent)
-      precedent = precedents.lookup(side.value);
+    if (auto found = precedents.find(side.value);
+        !precedent && found != precedents.end())
+      precedent = found->second;
   for (WeightSide &side : group.weights)
     side.candidates = options.weights;
   for (ActivationSide &side : group.activations) {
     side.candidates = options.activations;
-    // Activations are the left side by convention, and all share one encoding.
-    if (precedent && precedent.getLhs() && options.encodesActivations())
-      side.candidates = {fromAttribute(precedent.getLhs())};
+    // All activations of a group share one encoding.
+    if (precedent && precedent->encoding && options.encodesActivations())
+      side.candidates = {fromAttribute(precedent->encoding)};
   }
   const Site &first = group.sites.front();
   bool isRotated = llvm::any_of(group.sites, [](const Site &site) {
@@ -226,7 +241,7 @@ static void setChoices(ChoiceGroup &group, const ChoiceOptions &options,
   if (isRotated)
     group.rotations = {HadamardAttr()};
   else if (precedent && options.rotation == RotationMode::Measured)
-    group.rotations = {precedent.getRotation()};
+    group.rotations = {precedent->rotation};
   else
     for (int64_t size :
          getRotationSizes(options, first.columns, group.rotationObstacle))
