@@ -142,6 +142,23 @@ static void reportSite(Operation *op, const LateUses &lateUses) {
 // The pass
 //===----------------------------------------------------------------------===//
 
+/// Drops the rotations of plans outside functions, whose regions may mean
+/// anything.
+static void refuseOutsideFunctions(ModuleOp module) {
+  module.walk<WalkOrder::PreOrder>([](Operation *op) {
+    if (isa<FunctionOpInterface>(op))
+      return WalkResult::skip();
+    auto plan = op->getAttrOfType<PlanAttr>(kPlanAttr);
+    if (!plan || !plan.getRotation())
+      return WalkResult::advance();
+    op->setAttr(kPlanAttr, plan.withRotation({}));
+    remarkMissed(op, "insert",
+                 getName(op) + " is not rotated by " +
+                     getName(plan.getRotation()) + ": it is in no function");
+    return WalkResult::advance();
+  });
+}
+
 static bool hasPlannedRotation(FunctionOpInterface function) {
   return function
       ->walk([](Operation *op) {
@@ -166,6 +183,7 @@ struct FuseRotationsPass
           << int64_t(insert);
       return signalPassFailure();
     }
+    refuseOutsideFunctions(getOperation());
     getOperation()->walk([&](FunctionOpInterface function) {
       if (!plannedOnly || hasPlannedRotation(function))
         runOnFunction(function);
