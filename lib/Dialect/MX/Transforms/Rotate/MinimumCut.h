@@ -25,7 +25,8 @@ public:
   unsigned addVertex();
 
   /// Adds what it costs if `from` is on the source's side and `to` is not.
-  void addEdge(unsigned from, unsigned to, int64_t cost);
+  /// Returns the edge's number.
+  unsigned addEdge(unsigned from, unsigned to, int64_t cost);
 
   /// Returns, for each vertex, whether it is on the source's side of the
   /// cheapest cut; of several, the one with the fewest vertices on that side.
@@ -33,6 +34,10 @@ public:
 
   /// What the edges of that cut cost together.
   int64_t getCost() const { return cost; }
+
+  /// Returns how much less the cheapest cut would cost without an edge that
+  /// leads to the sink.
+  int64_t getSaving(unsigned edge);
 
 private:
   /// One direction of an edge; the other has the number with the last bit
@@ -42,12 +47,22 @@ private:
     int64_t capacity;
   };
 
-  /// Finds a shortest path with capacity left. Returns, for each vertex that
-  /// can be reached, the arc that leads to it.
-  std::vector<int64_t> search(unsigned source, unsigned sink) const;
+  /// Augments between two vertices by at most `limit`; returns by how much.
+  int64_t push(unsigned from, unsigned to, int64_t limit);
+
+  /// Fills in how many arcs with capacity left lead to each vertex.
+  void measureDistances(unsigned source);
+
+  /// Finds a path to `sink` along which distances grow by one, and returns its
+  /// arcs; none if there is no more. Vertices that lead nowhere are not looked
+  /// at again.
+  std::vector<unsigned> findPath(unsigned source, unsigned sink);
 
   std::vector<Arc> arcs;
   std::vector<llvm::SmallVector<unsigned, 4>> arcsOf;
+  std::vector<unsigned> distances;
+  /// For each vertex, how many of its arcs lead nowhere.
+  std::vector<unsigned> tried;
   int64_t cost = 0;
 };
 

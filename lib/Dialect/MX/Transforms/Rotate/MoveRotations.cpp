@@ -276,7 +276,7 @@ void mlir::mx::moveRotations(ArrayRef<RotateOp> rotates, LateUses &lateUses) {
   for (RotateOp rotate : rotates)
     graph.add(rotate);
   graph.solve();
-  // Solving again for each obstacle is done for those who want to know.
+  // To look at each obstacle is work for those who want to know.
   if (rotation.getContext()->getRemarkEngine())
     for (MissedRotation &stop : graph.findMissed())
       remarkMissed(stop.obstacle->op, "obstacle",

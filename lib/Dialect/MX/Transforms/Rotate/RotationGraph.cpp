@@ -7,7 +7,6 @@
 //===----------------------------------------------------------------------===//
 
 #include "Rotate/RotationGraph.h"
-#include "Rotate/MinimumCut.h"
 
 using namespace mlir;
 using namespace mlir::mx;
@@ -36,11 +35,6 @@ static RotateOp matchRotate(Operation *op, int64_t axis,
   bool isSame = rotate && rotate.getRotation() == rotation &&
                 static_cast<int64_t>(rotate.getAxis()) == axis;
   return isSame ? rotate : nullptr;
-}
-
-bool GraphEnd::isSameObstacle(const GraphEnd &other) const {
-  return !obstacle.empty() && !other.obstacle.empty() && op == other.op &&
-         argument == other.argument;
 }
 
 //===----------------------------------------------------------------------===//
@@ -155,27 +149,13 @@ void RotationGraph::explore() {
 
 namespace {
 
-/// The vertices of the cut: rotated, plain, one for each tie, and one for an
-/// obstacle that is taken to commute.
-struct CutBuilder {
-  MinimumCut cut;
-  unsigned rotated = cut.addVertex();
-  unsigned plain = cut.addVertex();
-  unsigned free = cut.addVertex();
-  unsigned firstTie = free + 1;
-  const GraphEnd *freed;
-
-  CutBuilder(size_t numTies, const GraphEnd *freed) : freed(freed) {
+/// Writes the cut. Its vertices are: rotated, plain, one for each tie, and one
+/// for each obstacle.
+class CutBuilder {
+public:
+  CutBuilder(MinimumCut &cut, size_t numTies) : cut(cut) {
     for (size_t tie = 0; tie < numTies; ++tie)
       cut.addVertex();
-  }
-
-  unsigned getVertex(const GraphEnd &end) const {
-    if (freed && end.isSameObstacle(*freed))
-      return free;
-    if (end.tie)
-      return firstTie + *end.tie;
-    return end.isRotated ? rotated : plain;
   }
 
   /// A tensor is rotated once for all that want it rotated, and rotated back
@@ -192,28 +172,39 @@ struct CutBuilder {
       cut.addEdge(unwanted, getVertex(end), MinimumCut::kNever);
     }
   }
+
+  MinimumCut &cut;
+  const unsigned rotated = cut.addVertex();
+  const unsigned plain = cut.addVertex();
+  const unsigned firstTie = plain + 1;
+  llvm::MapVector<std::pair<Operation *, Value>, GraphObstacle> obstacles;
+
+private:
+  unsigned getVertex(const GraphEnd &end) {
+    if (end.tie)
+      return firstTie + *end.tie;
+    if (end.obstacle.empty())
+      return end.isRotated ? rotated : plain;
+    auto [place, isNew] = obstacles.try_emplace({end.op, end.argument});
+    GraphObstacle &obstacle = place->second;
+    if (isNew) {
+      obstacle = {end, cut.addVertex()};
+      obstacle.edge = cut.addEdge(obstacle.vertex, plain, MinimumCut::kNever);
+    }
+    return obstacle.vertex;
+  }
 };
 
 } // namespace
 
-/// Decides for each tie; returns what that costs.
-std::pair<std::vector<bool>, int64_t>
-RotationGraph::cut(const GraphEnd *freed) const {
-  CutBuilder builder(ties.size(), freed);
+void RotationGraph::solve() {
+  CutBuilder builder(cut, ties.size());
   for (const GraphPlace &place : places)
     builder.addPlace(place);
-  std::vector<bool> isRotated =
-      builder.cut.solve(builder.rotated, builder.plain);
-  isRotated.erase(isRotated.begin(), isRotated.begin() + builder.firstTie);
-  isRotated.resize(ties.size());
-  return {isRotated, builder.cut.getCost()};
-}
-
-void RotationGraph::solve() {
-  auto [isRotated, total] = cut(/*freed=*/nullptr);
-  for (auto [tie, decision] : llvm::zip(ties, isRotated))
-    tie.isRotated = decision;
-  cost = total;
+  std::vector<bool> isRotated = cut.solve(builder.rotated, builder.plain);
+  for (auto [index, tie] : llvm::enumerate(ties))
+    tie.isRotated = isRotated[builder.firstTie + index];
+  obstacles = std::move(builder.obstacles);
 }
 
 std::vector<bool> RotationGraph::findTiesBehindRotations() const {
@@ -239,18 +230,10 @@ std::vector<bool> RotationGraph::findTiesBehindRotations() const {
   return isBehind;
 }
 
-SmallVector<MissedRotation> RotationGraph::findMissed() const {
+SmallVector<MissedRotation> RotationGraph::findMissed() {
   SmallVector<MissedRotation> missed;
-  llvm::DenseSet<std::pair<Operation *, Value>> seen;
-  auto visit = [&](const GraphEnd &end) {
-    if (end.obstacle.empty() || !seen.insert({end.op, end.argument}).second)
-      return;
-    if (int64_t saved = cost - cut(&end).second; saved > 0)
-      missed.push_back({&end, saved});
-  };
-  for (const GraphPlace &place : places) {
-    visit(place.def);
-    llvm::for_each(place.uses, visit);
-  }
+  for (auto &[key, obstacle] : obstacles)
+    if (int64_t saved = cut.getSaving(obstacle.edge); saved > 0)
+      missed.push_back({&obstacle.end, saved});
   return missed;
 }

@@ -11,7 +11,9 @@
 #ifndef MX_LIB_DIALECT_MX_TRANSFORMS_ROTATIONGRAPH_H
 #define MX_LIB_DIALECT_MX_TRANSFORMS_ROTATIONGRAPH_H
 
+#include "Rotate/MinimumCut.h"
 #include "Rotate/RotationGains.h"
+#include "llvm/ADT/MapVector.h"
 #include <vector>
 
 namespace mlir::mx {
@@ -40,10 +42,15 @@ struct GraphEnd {
   bool isRotated = false;
   /// Why it is fixed to plain numbers, if that is an obstacle.
   std::string obstacle;
+};
 
-  /// Whether two fixed ends belong to the same obstacle: the same operation, or
-  /// the same argument.
-  bool isSameObstacle(const GraphEnd &other) const;
+/// An obstacle, which is an operation or an argument of it.
+struct GraphObstacle {
+  /// The first of its ends.
+  GraphEnd end;
+  /// Its vertex in the cut, and the edge that keeps it plain.
+  unsigned vertex = 0;
+  unsigned edge = 0;
 };
 
 /// A tensor and one of its dimensions.
@@ -83,15 +90,15 @@ public:
   }
 
   /// Elements that are rotated at run time.
-  int64_t getCost() const { return cost; }
+  int64_t getCost() const { return cut.getCost(); }
 
   /// For each tie, whether what its operation reads was rotated at run time,
   /// there or further back.
   std::vector<bool> findTiesBehindRotations() const;
 
   /// The obstacles without any one of which less would be rotated at run time,
-  /// one end of each. Solves once more for each obstacle.
-  SmallVector<MissedRotation> findMissed() const;
+  /// one end of each.
+  SmallVector<MissedRotation> findMissed();
 
 private:
   unsigned addPlace(Value value, int64_t axis);
@@ -99,7 +106,6 @@ private:
   GraphEnd makeDef(Value value, int64_t axis);
   GraphEnd makeUse(OpOperand &use, int64_t axis);
   void explore();
-  std::pair<std::vector<bool>, int64_t> cut(const GraphEnd *freed) const;
 
   HadamardAttr rotation;
   std::vector<GraphPlace> places;
@@ -107,8 +113,9 @@ private:
   llvm::DenseMap<std::pair<Value, int64_t>, unsigned> placeNumbers;
   llvm::DenseMap<std::pair<OpOperand *, int64_t>, unsigned> tieOfUse;
   llvm::DenseMap<std::pair<Value, int64_t>, unsigned> tieOfResult;
+  MinimumCut cut;
+  llvm::MapVector<std::pair<Operation *, Value>, GraphObstacle> obstacles;
   size_t explored = 0;
-  int64_t cost = 0;
 };
 
 /// Elements of a tensor; a size that is not known counts as 1024.
