@@ -56,9 +56,10 @@ def ChooseFormatsPass : Pass<"mx-choose-formats", "::mlir::ModuleOp"> {
     | `speed` | mxfp4; all | amax, even | mxfp4 by even | if it takes away 25 % of the error |
 
     Where two rules stand, the first is that of NVFP4. For mxfp6_e3m2 and both mxfp8,
-    `mse` and `even` gain nothing over `rceil`, which stands for them. Rotations have the
-    size of the format's block, and for NVFP4 also the largest of 128, 64 and 32 that
-    divides; a larger one must take away 1 % more than a smaller one. Without a budget,
+    `mse` and `even` gain nothing over `rceil`, which stands for them. Rotations are
+    tried in the sizes of the blocks of all formats that are tried, and with NVFP4 also in
+    the largest of 128, 64 and 32 that divides; a larger one must take away 1 % more than
+    a smaller one. Without a budget,
     `accuracy` takes the least error, the others the fewest bits and of these the least
     error; `keep` counts as a format only if it is the only one. Under `bits`, the error
     of all sites becomes the least that the budget allows; under `error`, the number of
