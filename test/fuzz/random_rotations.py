@@ -24,6 +24,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from npy_file import read_npy
+from random_bodies import Body
 
 LONGEST_RUN = 120  # seconds
 TOLERANCE = 1e-5  # of the norm of a result
@@ -213,6 +214,41 @@ class Generator:
         product = self.add(f"arith.mulf {x.name}, {y.name} : {x.type}", x.shape)
         return self.add(f"math.tanh {product.name} : {x.type}", x.shape)
 
+    def read(self, x: Value) -> tuple[Value, str]:
+        """Returns something that a body with the loops of `x` can read, and how."""
+        rank = len(x.shape)
+        axis = self.random.randrange(rank)
+        vector = (x.shape[axis],)
+        number = self.random.uniform(-1, 1)
+        kind = self.random.randrange(6)
+        if kind == 0:
+            return self.choose(lambda v: v.shape == x.shape), identity(rank)
+        if kind == 1:
+            return self.constant(*vector), pick(rank, axis)
+        if kind == 2:
+            return self.splat(number, x.shape), identity(rank)
+        return self.splat(number, (x.shape[-1],)), pick(rank, rank - 1)
+
+    def body(self) -> Value:
+        """Computes something of numbers at the same position, or a sum of it over rows."""
+        x = self.choose()
+        rank = len(x.shape)
+        read = [(x, identity(rank)), self.read(x), self.read(x)][: self.random.choice([2, 2, 3])]
+        read = [(v, m) for v, m in read if m != identity(rank) or v.shape == x.shape]
+        inputs, maps = [v for v, _ in read], [m for _, m in read]
+        text = str(Body(self.random, ["%a", "%b", "%c"][: len(inputs)]))
+        if self.random.random() < 0.7:
+            empty = self.add(f"tensor.empty() : {x.type}", x.shape)
+            return self.normed(self.generic(inputs, [*maps, identity(rank)], empty, 0, text))
+        rows = pick(rank, *range(rank - 1))
+        text = text.replace("%r =", "%t =") + "\n%r = arith.addf %o, %t : f32"
+        sums = self.generic(inputs, [*maps, rows], self.splat(0.0, x.shape[:-1]), 1, text)
+        sums = self.add(f"math.tanh {sums.name} : {sums.type}", sums.shape)
+        empty = self.add(f"tensor.empty() : {x.type}", x.shape)
+        scaled = "%r = arith.mulf %a, %b : f32"
+        maps = [identity(rank), rows, identity(rank)]
+        return self.generic([x, sums], maps, empty, 0, scaled)
+
     def product(self) -> Value:
         """Multiplies by a weight: by mx.matmul with a plan or none, or by linalg."""
         x = self.choose(lambda v: len(v.shape) == 2)
@@ -396,7 +432,7 @@ class Generator:
             self.values.append(self.gather())
         steps = [self.sum] * 5 + [self.product] * 4 + [self.rotate] * 5 + [self.gain] * 2
         steps += [self.layer] * 6 + [self.scale, self.transpose, self.reshape, self.slice]
-        steps += [self.concat, self.gather, self.pad, self.attention]
+        steps += [self.concat, self.gather, self.pad, self.attention] + [self.body] * 4
         if self.random.random() < 0.5:
             steps.append(self.nonlinear)
         for _ in range(length):
