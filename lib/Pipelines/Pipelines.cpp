@@ -194,6 +194,8 @@ void mlir::mx::buildLowerPhase(OpPassManager &pm,
 void mlir::mx::buildLLVMPhase(OpPassManager &pm, const PipelineOptions &) {
   pm.addNestedPass<func::FuncOp>(createConvertVectorToSCFPass());
   pm.addPass(createLowerAffinePass());
+  // First, for views that the next one cannot expand.
+  pm.addNestedPass<func::FuncOp>(createExpandViewsPass());
   pm.addPass(memref::createExpandStridedMetadataPass());
   // Expanding strided metadata makes affine operations again.
   pm.addPass(createLowerAffinePass());

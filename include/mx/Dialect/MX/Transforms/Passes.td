@@ -159,6 +159,20 @@ def ExpandSmallFloatsPass : Pass<"mx-expand-small-floats", "::mlir::ModuleOp"> {
     "::mlir::linalg::LinalgDialect", "::mlir::mx::MXDialect"];
 }
 
+def ExpandViewsPass : Pass<"mx-expand-views", "::mlir::func::FuncOp"> {
+  let summary = "compute strides where a dimension is split into several of unknown size";
+  let description = [{
+    Replaces `memref.expand_shape` that splits a dimension into two or more of unknown
+    size by `memref.reinterpret_cast` with the sizes that it states. MLIR's
+    `expand-strided-metadata`, which handles all others, would fail on it.
+
+    **Requires** bufferised IR. **Ensures** that no such operation is left; others are
+    untouched. **Decides** nothing. **Remarks**: none.
+    **Example**: (* example: test/Dialect/MX/expand-views.mlir *)
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::memref::MemRefDialect"];
+}
+
 def FoldTensorScalePass : Pass<"mx-fold-tensor-scale", "::mlir::ModuleOp"> {
   let summary = "fold scalar factors into the tensor scale of a constant";
   let description = [{
