@@ -386,8 +386,10 @@ def RaiseMatmulsPass : Pass<"mx-raise-matmuls", "::mlir::ModuleOp"> {
     Replaces `linalg.matmul`, `linalg.batch_matmul` and any other contraction of linalg,
     `linalg.generic` included, of f32, bf16 or f16 by `mx.matmul`, with transposes and
     reshapes where the forms differ, and names each (`mx.site`) after its location or its
-    function. A side that `mx.dequantize` made is taken as it was before, if its blocks
-    fit. Weights in constant globals become constants that share the global's data.
+    function. A matrix that is repeated for each batch is one matrix, and batches are
+    rows of the other side. A side that `mx.dequantize` made is taken as it was before,
+    if its blocks fit. Weights in constant globals become constants that share the
+    global's data.
 
     **Requires** linalg on tensors. **Ensures** that every contraction the policy chose is
     a site, or a product of sides that are encoded already; others are untouched. What a

@@ -148,51 +148,46 @@ static LogicalResult sortLoops(unsigned numLoops, Contraction &contraction,
 // Sides
 //===----------------------------------------------------------------------===//
 
-/// Whether `op` extends its input and does nothing else.
-static bool isExtension(linalg::LinalgOp op) {
-  if (op.getNumDpsInputs() != 1 || op.getNumDpsInits() != 1 ||
-      !op.hasPureTensorSemantics() ||
-      !llvm::all_of(op.getIndexingMapsArray(),
-                    [](AffineMap map) { return map.isIdentity(); }))
-    return false;
-  Value yielded = op.getBlock()->getTerminator()->getOperand(0);
-  return skipExtensions(yielded) == op.getBlock()->getArgument(0);
+/// Looks through what a product of any form absorbs: transposes, extensions
+/// and, if `allowRepeats`, copies for each batch.
+static ContractionSide skipMoves(const ContractionSide &side,
+                                 bool allowRepeats) {
+  OperandView view = getOperandView(side.value, allowRepeats);
+  auto type = cast<RankedTensorType>(view.source.getType());
+  ContractionSide skipped{view.source,
+                          SmallVector<unsigned>(type.getRank(), kNoLoop)};
+  for (auto [loop, dim] : llvm::zip(side.loops, view.dims))
+    if (dim != kRepeated)
+      skipped.loops[dim] = loop;
+  return skipped;
 }
 
-/// The value that `value` makes by an exact extension or a change of what its
-/// type says about sizes; null if it is made otherwise.
-static Value skipExtension(Value value) {
-  Value source;
-  if (auto extend = value.getDefiningOp<arith::ExtFOp>())
-    source = extend.getIn();
-  else if (auto cast = value.getDefiningOp<tensor::CastOp>())
-    source = tensor::canFoldIntoConsumerOp(cast) ? cast.getSource() : Value();
-  else if (auto extend = value.getDefiningOp<linalg::LinalgOp>())
-    source = isExtension(extend) ? extend.getDpsInputs().front() : Value();
-  if (!source || !isa<RankedTensorType>(source.getType()) ||
-      !isPlainFloat(getElementTypeOrSelf(source)))
-    return {};
-  return source;
+/// Whether what `side` repeats are batches of the other side, so that they may
+/// as well count as its rows.
+static bool repeatsBatches(const ContractionSide &side,
+                           const ContractionSide &skipped,
+                           const ContractionSide &other,
+                           const ContractionSide &out) {
+  return llvm::all_of(side.loops, [&](unsigned loop) {
+    return llvm::is_contained(skipped.loops, loop) ||
+           (llvm::is_contained(other.loops, loop) &&
+            llvm::is_contained(out.loops, loop));
+  });
 }
 
-/// Looks through what a product of any form absorbs: extensions and transposes.
-static void skipMoves(ContractionSide &side) {
-  // Unreachable code may hold cycles.
-  llvm::SmallPtrSet<Operation *, 8> seen;
-  while (Operation *op = side.value.getDefiningOp()) {
-    if (!seen.insert(op).second)
-      return;
-    if (auto transpose = dyn_cast<linalg::TransposeOp>(op)) {
-      SmallVector<unsigned> loops(side.loops.size());
-      for (auto [loop, dim] : llvm::zip(side.loops, transpose.getPermutation()))
-        loops[dim] = loop;
-      side = {transpose.getInput(), loops};
-      continue;
-    }
-    Value source = skipExtension(side.value);
-    if (!source)
-      return;
-    side.value = source;
+/// Takes both sides as they were before they were moved and repeated, a weight
+/// first: if both repeat the same batches, it is the weight that loses them.
+static void skipAllMoves(Contraction &contraction) {
+  auto &[lhs, rhs, out, batch, rows, columns, contracted] = contraction;
+  bool isLhsWeight = isConstantSide(skipMoves(lhs, true).value) &&
+                     !isConstantSide(skipMoves(rhs, true).value);
+  for (auto [side, other] :
+       {isLhsWeight ? std::pair(&lhs, &rhs) : std::pair(&rhs, &lhs),
+        isLhsWeight ? std::pair(&rhs, &lhs) : std::pair(&lhs, &rhs)}) {
+    ContractionSide skipped = skipMoves(*side, /*allowRepeats=*/true);
+    if (!repeatsBatches(*side, skipped, *other, out))
+      skipped = skipMoves(*side, /*allowRepeats=*/false);
+    *side = skipped;
   }
 }
 
@@ -202,7 +197,8 @@ static Value skipDecoding(const Contraction &contraction,
                           ArrayRef<unsigned> rows,
                           const ContractionSide &side) {
   auto decode = side.value.getDefiningOp<DequantizeOp>();
-  if (!decode || contraction.contracted.size() != 1)
+  if (!decode || contraction.contracted.size() != 1 ||
+      llvm::is_contained(side.loops, kNoLoop))
     return {};
   BlockTensorType type = decode.getSource().getType();
   if (side.loops[type.getAxis()] != contraction.contracted.front() ||
@@ -263,11 +259,10 @@ FailureOr<Contraction> mlir::mx::matchContraction(linalg::LinalgOp op,
       return failure();
     *side = *matched;
   }
+  skipAllMoves(contraction);
   orderSides(contraction);
   if (failed(sortLoops(op.getNumLoops(), contraction, report)))
     return failure();
-  skipMoves(contraction.lhs);
-  skipMoves(contraction.rhs);
   if (failed(matchTypes(contraction, report)))
     return failure();
   skipDecodings(contraction);

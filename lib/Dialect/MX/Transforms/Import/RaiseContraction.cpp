@@ -163,13 +163,52 @@ struct Form {
 
 } // namespace
 
+/// Drops the dimensions of size 1 that no loop indexes.
+static ContractionSide dropUnits(RewriterBase &rewriter, Location loc,
+                                 const ContractionSide &side) {
+  GroupSizes groups = llvm::map_to_vector(side.loops, [](unsigned loop) {
+    return int64_t(loop == kNoLoop ? 0 : 1);
+  });
+  if (!hasUnits(groups))
+    return side;
+  ContractionSide dropped{tensor::CollapseShapeOp::create(
+                              rewriter, loc, side.value, getUnits(groups)),
+                          {}};
+  llvm::copy_if(side.loops, std::back_inserter(dropped.loops),
+                [](unsigned loop) { return loop != kNoLoop; });
+  return dropped;
+}
+
 static Value arrange(RewriterBase &rewriter, Location loc,
-                     const ContractionSide &side, const Form &form) {
+                     const ContractionSide &indexed, const Form &form) {
+  ContractionSide side = dropUnits(rewriter, loc, indexed);
   SmallVector<int64_t> permutation = getPermutation(side, form.loops);
   if (isa<BlockTensorType>(side.value.getType()))
     return arrangeBlocks(rewriter, loc, side.value, permutation, form.groups);
   Value value = transpose(rewriter, loc, side.value, permutation);
   return joinGroups(rewriter, loc, value, form.groups);
+}
+
+/// Brings the output to its form. Returns it before and after groups are
+/// joined. One that is filled is filled in the new form, where it is still seen
+/// to hold one number.
+static std::pair<Value, Value> arrangeOutput(RewriterBase &rewriter,
+                                             Location loc, Value out,
+                                             ArrayRef<int64_t> permutation,
+                                             const GroupSizes &groups) {
+  auto fill = out.getDefiningOp<linalg::FillOp>();
+  if (!fill || (isIdentityPermutation(permutation) && isAllOnes(groups))) {
+    Value ordered = transpose(rewriter, loc, out, permutation);
+    return {ordered, joinGroups(rewriter, loc, ordered, groups)};
+  }
+  SmallVector<OpFoldResult> sizes =
+      tensor::getMixedSizes(rewriter, loc, fill.output());
+  applyPermutationToVector(sizes, permutation);
+  Value ordered =
+      tensor::EmptyOp::create(rewriter, loc, sizes, getElementTypeOrSelf(out));
+  Value joined = joinGroups(rewriter, loc, ordered, groups);
+  return {ordered,
+          linalg::FillOp::create(rewriter, loc, fill.value(), joined).result()};
 }
 
 MatmulOp mlir::mx::raiseContraction(linalg::LinalgOp op,
@@ -182,8 +221,8 @@ MatmulOp mlir::mx::raiseContraction(linalg::LinalgOp op,
   Value right = arrange(rewriter, loc, rhs, Form(batch, columns, contracted));
   Form form(batch, rows, columns);
   SmallVector<int64_t> permutation = getPermutation(out, form.loops);
-  Value ordered = transpose(rewriter, loc, out.value, permutation);
-  Value init = joinGroups(rewriter, loc, ordered, form.groups);
+  auto [ordered, init] =
+      arrangeOutput(rewriter, loc, out.value, permutation, form.groups);
   auto product = MatmulOp::create(rewriter, loc, init.getType(), left, right,
                                   init, StringAttr());
   Value result = splitGroups(rewriter, loc, product, form.groups, ordered);

@@ -142,11 +142,9 @@ FailureOr<llvm::Regex> RaiseMatmulsPass::compile(StringRef option,
          << problem << ")";
 }
 
-/// Whether a side is a constant, be it encoded already.
-static bool isConstantSide(const ContractionSide &side) {
-  return side.value.getDefiningOp<ConstantOp>() ||
-         (isa<RankedTensorType>(side.value.getType()) &&
-          getWeightExpression(side.value));
+bool mlir::mx::isConstantSide(Value value) {
+  return value.getDefiningOp<ConstantOp>() ||
+         (isa<RankedTensorType>(value.getType()) && getWeightExpression(value));
 }
 
 /// Elements of a side; nothing if types leave them open.
@@ -171,8 +169,8 @@ LogicalResult RaiseMatmulsPass::choose(const Candidate &candidate,
   if (!sites.match(name))
     return report.miss("its name '" + name + "' does not match '" +
                        this->sites + "'");
-  bool isRhs = isConstantSide(contraction.rhs);
-  bool isLhs = isConstantSide(contraction.lhs);
+  bool isRhs = isConstantSide(contraction.rhs.value);
+  bool isLhs = isConstantSide(contraction.lhs.value);
   if (policy == "constant-weights" && !isRhs && !isLhs)
     return report.miss("expected a constant side");
   // Without a constant, the right side counts as the weight.

@@ -12,6 +12,25 @@
 
 namespace mlir::mx {
 
+/// Stands for a dimension along which a view repeats its source.
+constexpr int64_t kRepeated = -1;
+
+/// A tensor as a view of another one: what moves, extends or repeats numbers is
+/// looked through.
+struct OperandView {
+  Value source;
+  /// The dimension of `source` for each of the tensor, or kRepeated. Those of
+  /// `source` that do not occur have size 1.
+  SmallVector<int64_t> dims;
+};
+
+/// Returns `value` as a view of the earliest tensor that it is one of, perhaps
+/// of itself. Without `allowRepeats`, every dimension is one of the source.
+OperandView getOperandView(Value value, bool allowRepeats);
+
+/// Stands for the loop of a dimension of size 1 that none indexes.
+constexpr unsigned kNoLoop = ~0u;
+
 /// An operand of a contraction: a plain tensor or a block-scaled one, and the
 /// loop that indexes each of its dimensions.
 struct ContractionSide {
@@ -36,6 +55,9 @@ struct Contraction {
            isa<RankedTensorType>(rhs.value.getType());
   }
 };
+
+/// Whether `value` is a constant or an expression over one, be it encoded.
+bool isConstantSide(Value value);
 
 /// Whether `op` multiplies and adds two tensors, or looks like it.
 bool isContractionCandidate(Operation *op);
