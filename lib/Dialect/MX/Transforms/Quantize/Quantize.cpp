@@ -174,7 +174,7 @@ static bool isCompact(Operation *constant) {
 }
 
 /// Whether `value` is rotated, transposed or multiplied; that a constant is
-/// decoded, extended or reshaped alone is not worth a copy.
+/// decoded, extended, sliced or reshaped alone is not worth a copy.
 static bool isWorthEvaluating(Value value) {
   if (value.getDefiningOp<arith::ConstantOp>())
     return false;

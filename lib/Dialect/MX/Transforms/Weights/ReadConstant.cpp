@@ -8,7 +8,6 @@
 
 #include "Weights/ReadConstant.h"
 #include "Weights/MappedPages.h"
-#include "Weights/WeightExpression.h"
 #include "mlir/Dialect/Utils/IndexingUtils.h"
 #include "mlir/IR/DialectResourceBlobManager.h"
 #include "mx/Dialect/MX/IR/ConstantData.h"
@@ -73,22 +72,30 @@ struct F16Reader {
 };
 
 /// Where the numbers of a result lie in the source: sizes of the result's
-/// dimensions and the distance in the source of neighbours along each.
+/// dimensions, the distance in the source of neighbours along each, and the
+/// position of the first.
 struct StridedView {
   SmallVector<int64_t> sizes;
   SmallVector<int64_t> strides;
+  int64_t first = 0;
+
+  /// Whether they lie next to each other.
+  bool isRun() const {
+    return sizes.size() == 2 && sizes[0] == 1 && strides[1] == 1;
+  }
 };
 
 } // namespace
 
-/// The view of a row-major source of `shape` whose dimensions are permuted,
-/// with as few dimensions as possible and at least two.
-static StridedView getView(ArrayRef<int64_t> shape,
-                           ArrayRef<int64_t> permutation) {
+/// The view of a part of a row-major source of `shape`, with as few dimensions
+/// as possible and at least two.
+static StridedView getView(ArrayRef<int64_t> shape, const SliceView &part) {
   SmallVector<int64_t> sourceStrides = computeSuffixProduct(shape);
   StridedView view;
-  for (int64_t dim : permutation) {
-    int64_t size = shape[dim], stride = sourceStrides[dim];
+  view.first = linearize(part.offsets, sourceStrides);
+  for (int64_t dim : part.permutation) {
+    int64_t size = part.sizes[dim];
+    int64_t stride = sourceStrides[dim] * part.strides[dim];
     if (size == 1)
       continue;
     if (!view.sizes.empty() && view.strides.back() == stride * size) {
@@ -133,8 +140,9 @@ static void readView(Reader read, const StridedView &view, float *result,
                      const mxquant::ParallelFor &parallel) {
   ArrayRef<int64_t> sizes = view.sizes, strides = view.strides;
   int64_t last = sizes.size() - 1;
-  bool isRow = strides[last] == 1;
-  int64_t row = isRow ? last - 1 : llvm::min_element(strides) - strides.begin();
+  int64_t least = llvm::min_element(strides) - strides.begin();
+  bool isRow = strides[last] == 1 || least == last;
+  int64_t row = isRow ? last - 1 : least;
   int64_t rows = isRow ? 1 : tileSide,
           columns = isRow ? pieceElements : tileSide;
   SmallVector<int64_t> tiles(sizes);
@@ -147,7 +155,7 @@ static void readView(Reader read, const StridedView &view, float *result,
       SmallVector<int64_t> index = delinearize(tile, basis);
       index[row] *= rows;
       index[last] *= columns;
-      readTile(read, linearize(index, strides),
+      readTile(read, view.first + linearize(index, strides),
                result + linearize(index, resultStrides),
                {std::min(rows, sizes[row] - index[row]),
                 std::min(columns, sizes[last] - index[last])},
@@ -191,29 +199,30 @@ static void readInOrder(ArrayRef<char> bytes, MutableArrayRef<float> values,
   }
 }
 
-/// Reads `raw`, elements of `shape`, its dimensions permuted.
+/// Reads a part of `raw`, elements of `shape`.
 template <typename Reader>
-static std::vector<float> readElements(const RawElements &raw,
-                                       ArrayRef<int64_t> shape,
-                                       ArrayRef<int64_t> permutation,
-                                       const mxquant::ParallelFor &parallel) {
-  int64_t count = computeProduct(shape);
-  Reader read{raw.bytes.data()};
+static std::vector<float>
+readElements(const RawElements &raw, ArrayRef<int64_t> shape,
+             const SliceView &part, const mxquant::ParallelFor &parallel) {
+  int64_t count = computeProduct(part.sizes);
   if (raw.isSplat)
-    return std::vector<float>(count, read(0));
+    return std::vector<float>(count, Reader{raw.bytes.data()}(0));
   std::vector<float> values(count);
   if (count == 0)
     return values;
-  if (isIdentityPermutation(permutation))
-    readInOrder<Reader>(raw.bytes, values, parallel);
+  StridedView view = getView(shape, part);
+  size_t width = raw.bytes.size() / computeProduct(shape);
+  if (view.isRun())
+    readInOrder<Reader>(raw.bytes.slice(view.first * width, count * width),
+                        values, parallel);
   else
-    readView(read, getView(shape, permutation), values.data(), parallel);
+    readView(Reader{raw.bytes.data()}, view, values.data(), parallel);
   return values;
 }
 
-/// Reads an arith.constant, its dimensions permuted.
+/// Reads a part of an arith.constant.
 static FailureOr<std::vector<float>>
-readPlainConstant(Operation *constant, ArrayRef<int64_t> permutation,
+readPlainConstant(Operation *constant, const SliceView &part,
                   const mxquant::ParallelFor &parallel) {
   auto attr = cast<ElementsAttr>(getConstantValue(constant));
   FailureOr<RawElements> raw = getCheckedElements(constant, attr);
@@ -222,41 +231,42 @@ readPlainConstant(Operation *constant, ArrayRef<int64_t> permutation,
   ArrayRef<int64_t> shape = attr.getShapedType().getShape();
   Type element = attr.getElementType();
   if (element.isF32())
-    return readElements<F32Reader>(*raw, shape, permutation, parallel);
+    return readElements<F32Reader>(*raw, shape, part, parallel);
   if (element.isBF16())
-    return readElements<BF16Reader>(*raw, shape, permutation, parallel);
-  return readElements<F16Reader>(*raw, shape, permutation, parallel);
+    return readElements<BF16Reader>(*raw, shape, part, parallel);
+  return readElements<F16Reader>(*raw, shape, part, parallel);
 }
 
-std::vector<float> mlir::mx::transposeNumbers(
-    const std::vector<float> &values, ArrayRef<int64_t> shape,
-    ArrayRef<int64_t> permutation, const mxquant::ParallelFor &parallel) {
+std::vector<float> mlir::mx::takePart(const std::vector<float> &values,
+                                      ArrayRef<int64_t> shape,
+                                      const SliceView &part,
+                                      const mxquant::ParallelFor &parallel) {
   ArrayRef<char> bytes(reinterpret_cast<const char *>(values.data()),
                        values.size() * sizeof(float));
-  return readElements<F32Reader>({bytes}, shape, permutation, parallel);
+  return readElements<F32Reader>({bytes}, shape, part, parallel);
 }
 
-/// Decodes an mx.constant, its dimensions permuted.
+/// Decodes a part of an mx.constant.
 static FailureOr<std::vector<float>>
-decodeConstant(ConstantOp constant, ArrayRef<int64_t> permutation,
+decodeConstant(ConstantOp constant, const SliceView &part,
                const mxquant::ParallelFor &parallel) {
   BlockElementsAttr attr = constant.getValue();
-  for (ElementsAttr part : {attr.getPayload(), attr.getScales()})
-    if (failed(getCheckedElements(constant, part)))
+  for (ElementsAttr data : {attr.getPayload(), attr.getScales()})
+    if (failed(getCheckedElements(constant, data)))
       return failure();
   BlockTensorType type = constant.getType();
   std::vector<float> values = mxnum::dequantize(*getBlockTensor(type, attr));
-  if (isIdentityPermutation(permutation))
+  if (part.sizes == type.getShape() && isIdentityPermutation(part.permutation))
     return values;
-  return transposeNumbers(values, type.getShape(), permutation, parallel);
+  return takePart(values, type.getShape(), part, parallel);
 }
 
 FailureOr<std::vector<float>>
-mlir::mx::readConstant(Operation *constant, ArrayRef<int64_t> permutation,
+mlir::mx::readConstant(Operation *constant, const SliceView &part,
                        const mxquant::ParallelFor &parallel) {
   if (auto block = dyn_cast<ConstantOp>(constant))
-    return decodeConstant(block, permutation, parallel);
-  return readPlainConstant(constant, permutation, parallel);
+    return decodeConstant(block, part, parallel);
+  return readPlainConstant(constant, part, parallel);
 }
 
 FailureOr<std::vector<float>> mlir::mx::readFactor(Operation *constant) {

@@ -9,7 +9,7 @@
 #ifndef MX_LIB_DIALECT_MX_TRANSFORMS_READCONSTANT_H
 #define MX_LIB_DIALECT_MX_TRANSFORMS_READCONSTANT_H
 
-#include "mlir/IR/Operation.h"
+#include "Weights/WeightExpression.h"
 #include "mx/Quantization/Parallel.h"
 #include <vector>
 
@@ -22,22 +22,21 @@ void forPieces(int64_t count, int64_t weight,
                const mxquant::ParallelFor &parallel,
                const std::function<void(int64_t begin, int64_t end)> &body);
 
-/// Returns the numbers of an arith.constant or mx.constant, dimension i of the
-/// result being dimension permutation[i] of the constant. Fails, having said
-/// why, if data are missing or of another length.
+/// Returns the numbers of a part of an arith.constant or mx.constant. Of a
+/// plain one, only the part is read. Fails, having said why, if data are
+/// missing or of another length.
 FailureOr<std::vector<float>>
-readConstant(Operation *constant, ArrayRef<int64_t> permutation,
+readConstant(Operation *constant, const SliceView &part,
              const mxquant::ParallelFor &parallel);
 
 /// Returns the numbers of an arith.constant that multiplies: one if it is a
 /// number or a splat, else all. Fails as above.
 FailureOr<std::vector<float>> readFactor(Operation *constant);
 
-/// Permutes the dimensions of row-major numbers of `shape`.
-std::vector<float> transposeNumbers(const std::vector<float> &values,
-                                    ArrayRef<int64_t> shape,
-                                    ArrayRef<int64_t> permutation,
-                                    const mxquant::ParallelFor &parallel);
+/// Returns a part of row-major numbers of `shape`.
+std::vector<float> takePart(const std::vector<float> &values,
+                            ArrayRef<int64_t> shape, const SliceView &part,
+                            const mxquant::ParallelFor &parallel);
 
 } // namespace mlir::mx
 

@@ -33,15 +33,15 @@ struct PlacedStep {
   /// The shape in memory, and the dimension there of a rotation or factor.
   SmallVector<int64_t> shape;
   int64_t axis = 0;
-  /// The order of dimensions to bring about; empty to keep it.
-  SmallVector<int64_t> permutation;
+  /// The part to take, its dimensions permuted.
+  std::optional<SliceView> part;
 };
 
-/// What to do with numbers that were read in the order of `permutation`.
+/// What to do with the part of a constant that is read.
 struct Schedule {
-  SmallVector<int64_t> permutation;
+  SliceView part;
   /// The last first.
-  SmallVector<PlacedStep> steps;
+  SmallVector<PlacedStep, 2> steps;
 };
 
 } // namespace
@@ -50,40 +50,101 @@ static ArrayRef<int64_t> getShape(Value value) {
   return cast<RankedTensorType>(value.getType()).getShape();
 }
 
+/// `view` takes part of what `slice` takes: dimensions that are dropped come
+/// first.
+static SliceView composeSlice(const SliceView &slice,
+                              ArrayRef<int64_t> permutation) {
+  SliceView view = slice;
+  size_t dropped = slice.permutation.size() - permutation.size();
+  for (auto [dim, kept] : llvm::enumerate(permutation))
+    view.permutation[dropped + dim] = slice.permutation[dropped + kept];
+  return view;
+}
+
+/// Whether nothing but transposes stands below a step.
+static bool isNearConstant(ArrayRef<WeightStep> below) {
+  return llvm::all_of(
+      below, [](const WeightStep &step) { return !step.permutation.empty(); });
+}
+
+namespace {
+
 /// Collects transposes on the way down to the constant: they commute with
 /// rotations and factors, which then act on another dimension, but not with
-/// reshapes.
-static Schedule getSchedule(Value value, const WeightExpression &expression) {
-  SmallVector<int64_t> permutation =
-      llvm::to_vector(llvm::seq<int64_t>(0, getShape(value).size()));
-  Schedule schedule;
-  auto place = [&](const WeightStep &step, int64_t axis) {
-    // A step that neither moves nor reshapes keeps the shape of its source.
-    SmallVector<int64_t> shape = applyPermutation(getShape(value), permutation);
-    axis = llvm::find(permutation, axis) - permutation.begin();
+/// reshapes. A slice right above the constant says what is read of it.
+class Scheduler {
+public:
+  Scheduler(Value value) : value(value), order(getIdentity(value)) {}
+
+  Schedule run(const WeightExpression &expression) {
+    ArrayRef<WeightStep> steps = expression.steps;
+    for (; !steps.empty(); steps = steps.drop_front())
+      visit(steps.front(), steps.drop_front());
+    if (!schedule.part.permutation.empty())
+      return std::move(schedule);
+    schedule.part = SliceView::getWhole(getShape(value));
+    schedule.part.permutation = order;
+    return std::move(schedule);
+  }
+
+private:
+  static SmallVector<int64_t> getIdentity(Value value) {
+    return llvm::to_vector(llvm::seq<int64_t>(0, getShape(value).size()));
+  }
+
+  /// A step that neither moves nor reshapes keeps the shape of its source.
+  void place(const WeightStep &step, int64_t axis) {
+    SmallVector<int64_t> shape = applyPermutation(getShape(value), order);
+    axis = llvm::find(order, axis) - order.begin();
     schedule.steps.push_back({step, shape, axis, {}});
-  };
-  for (const WeightStep &step : expression.steps) {
+  }
+
+  void take(const WeightStep &step, Value source, const SliceView &part) {
+    schedule.steps.push_back(
+        {step, SmallVector<int64_t>(getShape(source)), 0, part});
+  }
+
+  void visitSlice(const WeightStep &step, ArrayRef<WeightStep> below) {
+    SliceView part = composeSlice(*step.slice, order);
+    if (isNearConstant(below)) {
+      schedule.part = part;
+      return;
+    }
+    take(step, step.source, part);
+    order = getIdentity(step.source);
+  }
+
+  void visit(const WeightStep &step, ArrayRef<WeightStep> below) {
     if (step.rotate) {
       place(step, RotateOp(step.rotate).getAxis());
     } else if (step.factor) {
       place(step, step.axis);
       // The source of a factor may still be permuted by the next step.
-      continue;
+      return;
     } else if (!step.permutation.empty()) {
-      permutation = applyPermutation(step.permutation, permutation);
+      if (schedule.part.permutation.empty())
+        order = applyPermutation(step.permutation, order);
+      else
+        schedule.part = schedule.part.getTransposed(step.permutation);
+    } else if (step.slice) {
+      visitSlice(step, below);
     } else if (step.reshapes) {
-      if (!isIdentityPermutation(permutation))
-        schedule.steps.push_back(
-            {step, SmallVector<int64_t>(getShape(value)), 0, permutation});
-      permutation =
-          llvm::to_vector(llvm::seq<int64_t>(0, getShape(step.source).size()));
+      if (!isIdentityPermutation(order)) {
+        SliceView part = SliceView::getWhole(getShape(value));
+        part.permutation = order;
+        take(step, value, part);
+      }
+      order = getIdentity(step.source);
     }
     value = step.source;
   }
-  schedule.permutation = permutation;
-  return schedule;
-}
+
+  Schedule schedule;
+  Value value;
+  SmallVector<int64_t> order;
+};
+
+} // namespace
 
 /// Rotates groups of neighbours along `axis` in place (N6.2).
 static void rotate(std::vector<float> &values, const PlacedStep &placed,
@@ -92,23 +153,32 @@ static void rotate(std::vector<float> &values, const PlacedStep &placed,
   int64_t size = op.getRotation().getSize();
   ArrayRef<int8_t> signs = op.getRotation().getSigns();
   const int8_t *signData = signs.empty() ? nullptr : signs.data();
+  int64_t length = placed.shape[placed.axis];
   int64_t stride =
       computeProduct(ArrayRef(placed.shape).drop_front(placed.axis + 1));
   if (values.empty())
     return;
-  // Group g has its first element at (g / stride) * size * stride + g % stride.
-  forPieces(
-      values.size() / size, size, parallel, [&](int64_t begin, int64_t end) {
-        std::array<float, mxnum::kMaxHadamard> group;
-        for (int64_t g = begin; g < end; ++g) {
-          float *first = &values[g / stride * size * stride + g % stride];
-          for (int64_t i = 0; i < size; ++i)
-            group[i] = first[i * stride];
-          mxnum::rotateGroup(group.data(), size, signData, op.getInverse());
-          for (int64_t i = 0; i < size; ++i)
-            first[i * stride] = group[i];
-        }
-      });
+  auto [begin, rotated] = placed.step.rotated.value_or(std::pair(0, length));
+  int64_t groups = rotated / size;
+  // Groups are numbered by outer dimensions, place along the axis and inner
+  // dimensions.
+  auto getFirst = [&, first = begin](int64_t group) {
+    int64_t inner = group % stride, along = group / stride % groups;
+    int64_t outer = group / stride / groups;
+    return (outer * length + first + along * size) * stride + inner;
+  };
+  int64_t count = values.size() / length * groups;
+  forPieces(count, size, parallel, [&](int64_t begin, int64_t end) {
+    std::array<float, mxnum::kMaxHadamard> group;
+    for (int64_t g = begin; g < end; ++g) {
+      float *first = &values[getFirst(g)];
+      for (int64_t i = 0; i < size; ++i)
+        group[i] = first[i * stride];
+      mxnum::rotateGroup(group.data(), size, signData, op.getInverse());
+      for (int64_t i = 0; i < size; ++i)
+        first[i * stride] = group[i];
+    }
+  });
 }
 
 /// Multiplies by a factor in place.
@@ -156,9 +226,9 @@ mlir::mx::evaluateWeights(Value value, const mxquant::ParallelFor &parallel) {
     return emitError(value.getLoc(),
                      "expected a value made from a constant, got ")
            << value.getType();
-  Schedule schedule = getSchedule(value, *expression);
+  Schedule schedule = Scheduler(value).run(*expression);
   FailureOr<std::vector<float>> values =
-      readConstant(expression->constant, schedule.permutation, parallel);
+      readConstant(expression->constant, schedule.part, parallel);
   if (failed(values))
     return failure();
   for (const PlacedStep &placed : llvm::reverse(schedule.steps)) {
@@ -168,8 +238,7 @@ mlir::mx::evaluateWeights(Value value, const mxquant::ParallelFor &parallel) {
       if (failed(scale(*values, placed, parallel)))
         return failure();
     } else
-      *values =
-          transposeNumbers(*values, placed.shape, placed.permutation, parallel);
+      *values = takePart(*values, placed.shape, *placed.part, parallel);
   }
   return Weights{cast<RankedTensorType>(value.getType()), std::move(*values)};
 }

@@ -25,9 +25,9 @@ struct Weights {
 
 /// Whether `value` is a constant of f32, bf16 or f16 numbers (dense, splat or
 /// resource) or is made from such constants by operations that evaluateWeights
-/// knows: linalg.transpose, mx.rotate, tensor.collapse_shape,
-/// tensor.expand_shape, arith.extf, and products with a constant vector along
-/// one axis.
+/// knows: linalg.transpose, mx.rotate, also of a part, tensor.collapse_shape,
+/// tensor.expand_shape, tensor.extract_slice, arith.extf, and products with a
+/// constant vector along one axis.
 bool isWeight(Value value);
 
 /// Evaluates such a value in f32; what the operations round in between is not

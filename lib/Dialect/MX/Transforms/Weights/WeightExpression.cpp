@@ -9,6 +9,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Dialect/Utils/IndexingUtils.h"
 #include "mlir/IR/Matchers.h"
 #include "mx/Dialect/MX/IR/ConstantData.h"
 
@@ -146,7 +147,7 @@ static bool matchSource(linalg::LinalgOp op, Value value, WeightStep &step) {
 
 /// Matches an operation on elements that yields its input, or its input times a
 /// constant. Returns the steps, the last first.
-static SmallVector<WeightStep> matchElementwise(linalg::LinalgOp op) {
+static WeightSteps matchElementwise(linalg::LinalgOp op) {
   if (!op.hasPureTensorSemantics() || op.getNumDpsInits() != 1 ||
       op.getNumReductionLoops() != 0 ||
       !op.getIndexingMapsArray().back().isIdentity())
@@ -174,7 +175,7 @@ static SmallVector<WeightStep> matchElementwise(linalg::LinalgOp op) {
 }
 
 /// Matches arith.mulf of a tensor and a repeated number.
-static SmallVector<WeightStep> matchMultiply(arith::MulFOp op) {
+static WeightSteps matchMultiply(arith::MulFOp op) {
   for (auto [weight, other] : {std::pair(op.getLhs(), op.getRhs()),
                                std::pair(op.getRhs(), op.getLhs())}) {
     WeightStep step;
@@ -186,12 +187,88 @@ static SmallVector<WeightStep> matchMultiply(arith::MulFOp op) {
 }
 
 //===----------------------------------------------------------------------===//
+// Slices
+//===----------------------------------------------------------------------===//
+
+SliceView SliceView::getWhole(ArrayRef<int64_t> shape) {
+  return {SmallVector<int64_t>(shape.size(), 0), SmallVector<int64_t>(shape),
+          SmallVector<int64_t>(shape.size(), 1),
+          llvm::to_vector(llvm::seq<int64_t>(0, shape.size()))};
+}
+
+SliceView SliceView::getTransposed(ArrayRef<int64_t> transpose) const {
+  SliceView view = *this;
+  for (auto [dim, source] : llvm::enumerate(transpose)) {
+    view.offsets[source] = offsets[dim];
+    view.sizes[source] = sizes[dim];
+    view.strides[source] = strides[dim];
+  }
+  view.permutation = applyPermutation(transpose, permutation);
+  return view;
+}
+
+/// Matches a slice whose place is known.
+static WeightSteps matchSlice(tensor::ExtractSliceOp op) {
+  ArrayRef<int64_t> shape = op.getSourceType().getShape();
+  WeightStep step;
+  step.source = op.getSource();
+  step.slice = SliceView{SmallVector<int64_t>(op.getStaticOffsets()),
+                         SmallVector<int64_t>(op.getStaticSizes()),
+                         SmallVector<int64_t>(op.getStaticStrides()),
+                         {}};
+  const SliceView &view = *step.slice;
+  for (int64_t dim = 0; dim < op.getSourceType().getRank(); ++dim) {
+    int64_t offset = view.offsets[dim], size = view.sizes[dim];
+    int64_t stride = view.strides[dim];
+    if (ShapedType::isDynamic(offset) || ShapedType::isDynamic(size) ||
+        ShapedType::isDynamic(stride) || offset < 0 || stride < 1 ||
+        (size > 0 &&
+         (offset >= shape[dim] || stride * (size - 1) >= shape[dim] - offset)))
+      return {};
+  }
+  llvm::SmallBitVector dropped = op.getDroppedDims();
+  for (bool isDropped : {true, false})
+    for (int64_t dim = 0; dim < op.getSourceType().getRank(); ++dim)
+      if (dropped.test(dim) == isDropped)
+        step.slice->permutation.push_back(dim);
+  return {step};
+}
+
+/// Matches insert_slice(mx.rotate(extract_slice(w)), w), where the slice is
+/// whole but for the axis.
+static WeightSteps matchRotatedPart(tensor::InsertSliceOp op) {
+  auto rotate = op.getSource().getDefiningOp<RotateOp>();
+  auto part = rotate
+                  ? rotate.getSource().getDefiningOp<tensor::ExtractSliceOp>()
+                  : tensor::ExtractSliceOp();
+  if (!part || part.getSource() != op.getDest() ||
+      part.getType().getRank() != part.getSourceType().getRank() ||
+      part.getMixedOffsets() != op.getMixedOffsets() ||
+      part.getMixedSizes() != op.getMixedSizes() ||
+      part.getMixedStrides() != op.getMixedStrides() ||
+      matchSlice(part).empty())
+    return {};
+  int64_t axis = rotate.getAxis();
+  ArrayRef<int64_t> offsets = part.getStaticOffsets();
+  ArrayRef<int64_t> sizes = part.getStaticSizes();
+  for (int64_t dim = 0; dim < part.getType().getRank(); ++dim)
+    if (part.getStaticStrides()[dim] != 1 ||
+        (dim != axis && sizes[dim] != part.getSourceType().getDimSize(dim)))
+      return {};
+  WeightStep step;
+  step.source = op.getDest();
+  step.rotate = rotate;
+  step.rotated = {offsets[axis], sizes[axis]};
+  return {step};
+}
+
+//===----------------------------------------------------------------------===//
 // Expressions
 //===----------------------------------------------------------------------===//
 
 /// Returns the steps that `op` stands for, the last first; none if it is not
 /// known.
-static SmallVector<WeightStep> matchSteps(Operation *op) {
+static WeightSteps matchSteps(Operation *op) {
   WeightStep step;
   if (auto transpose = dyn_cast<linalg::TransposeOp>(op)) {
     step.source = transpose.getInput();
@@ -209,6 +286,10 @@ static SmallVector<WeightStep> matchSteps(Operation *op) {
     step.reshapes = true;
     return {step};
   }
+  if (auto slice = dyn_cast<tensor::ExtractSliceOp>(op))
+    return matchSlice(slice);
+  if (auto insert = dyn_cast<tensor::InsertSliceOp>(op))
+    return matchRotatedPart(insert);
   if (auto extend = dyn_cast<arith::ExtFOp>(op)) {
     step.source = extend.getIn();
     return {step};
@@ -230,7 +311,7 @@ std::optional<WeightExpression> mlir::mx::getWeightExpression(Value value) {
     Operation *op = value.getDefiningOp();
     if (!op || !seen.insert(op).second)
       return std::nullopt;
-    SmallVector<WeightStep> steps = matchSteps(op);
+    WeightSteps steps = matchSteps(op);
     if (steps.empty())
       return std::nullopt;
     llvm::append_range(expression.steps, steps);
