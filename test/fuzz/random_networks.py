@@ -97,7 +97,7 @@ class Network:
             + [self.add] * 6
             + [self.norm, self.norm, self.scale, self.heads, self.gather, self.row_factor]
             + [self.gain, self.bias, self.slice, self.concat, self.mix_rows, self.round_trip]
-            + [self.rows]
+            + [self.rows, self.fused, self.fused, self.part_of_weight]
             + [self.random.choice((self.silu, self.product, self.softmax, self.relu_sum))]
         )
         while True:
@@ -110,6 +110,29 @@ class Network:
         out = self.random.choice(self.widths)
         weight = self.constant((out, x.shape[1]), x.shape[1] ** -0.5)
         return self.builder.linear(x, weight, f"site{len(self.values)}")
+
+    def fused(self, x: Value) -> Value:
+        """Columns of one product for several, perhaps with a bias, cut apart."""
+        parts = [self.random.choice(self.widths) for _ in range(self.random.choice((2, 3)))]
+        weight = self.constant((sum(parts), x.shape[1]), x.shape[1] ** -0.5)
+        y = self.builder.linear(x, weight, f"fused{len(self.values)}")
+        y = self.bias(y) if self.random.random() < 0.3 else y
+        first = self.random.randrange(len(parts))
+        offset, overlap = sum(parts[:first]), self.random.random() < 0.1
+        slices = [self.builder.slice(y, offset, parts[first])]
+        if first or overlap:
+            slices.append(self.builder.slice(y, 0, parts[0]))
+        self.values.append(slices[-1])
+        return slices[0]
+
+    def part_of_weight(self, x: Value) -> Value:
+        """x · wᵀ, where w is part of a larger constant."""
+        out, offset = self.random.choice(self.widths), self.random.randrange(4)
+        table = self.constant((out + 4, x.shape[1]), x.shape[1] ** -0.5)
+        b, shape = self.builder, (out, x.shape[1])
+        text = f"tensor.extract_slice {table.name}[{offset}, 0] {list(shape)} [1, 1]"
+        weight = b.add(f"{text} : {table.type} to tensor<{out}x{x.shape[1]}xf32>", shape, "f32")
+        return b.linear(x, weight, f"part{len(self.values)}")
 
     def add(self, x: Value) -> Value | None:
         """A sum of two values."""

@@ -8,6 +8,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Rotate/MoveRotations.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/Remarks.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "llvm/ADT/MapVector.h"
@@ -67,6 +68,24 @@ Value RotationBuilder::rotate(Value value, HadamardAttr rotation, int64_t axis,
                              isInverse ? builder.getUnitAttr() : UnitAttr(),
                              StringAttr());
   return rotated;
+}
+
+Value RotationBuilder::rotatePart(Value value, HadamardAttr rotation,
+                                  int64_t axis, int64_t begin, int64_t length) {
+  builder.setInsertionPointAfterValue(value);
+  auto type = cast<RankedTensorType>(value.getType());
+  SmallVector<OpFoldResult> offsets(type.getRank(), builder.getIndexAttr(0));
+  SmallVector<OpFoldResult> strides(type.getRank(), builder.getIndexAttr(1));
+  SmallVector<OpFoldResult> sizes =
+      tensor::getMixedSizes(builder, value.getLoc(), value);
+  offsets[axis] = builder.getIndexAttr(begin);
+  sizes[axis] = builder.getIndexAttr(length);
+  Value part = tensor::ExtractSliceOp::create(builder, value.getLoc(), value,
+                                              offsets, sizes, strides);
+  Value rotated = rotate(part, rotation, axis);
+  builder.setInsertionPointAfterValue(rotated);
+  return tensor::InsertSliceOp::create(builder, value.getLoc(), rotated, value,
+                                       offsets, sizes, strides);
 }
 
 void mlir::mx::cancelRotations(FunctionOpInterface function) {
@@ -160,7 +179,11 @@ private:
   }
 
   void rotateConstant(const AxisUse &use) {
-    use.operand->set(builder.rotate(use.operand->get(), rotation, use.axis));
+    Value value = use.operand->get();
+    use.operand->set(use.part
+                         ? builder.rotatePart(value, rotation, use.axis,
+                                              use.part->first, use.part->second)
+                         : builder.rotate(value, rotation, use.axis));
   }
 
   /// Writes rotations between the ends of a tensor that differ.
@@ -221,13 +244,26 @@ private:
                        getName(rotation) + " at run time");
   }
 
+  /// Says which rows of a weight were rotated.
+  void reportPart(const AxisUse &use) {
+    auto [begin, length] = *use.part;
+    remarkPassed(use.operand->getOwner(), "absorb",
+                 getName(rotation) + " absorbed by " + Twine(length) +
+                     " rows from " + Twine(begin) + " on of the weights of " +
+                     getName(use.operand->getOwner()));
+  }
+
   /// Says what became of an operation, and states what is now true of it.
   void finish(const GraphTie &tie) {
     bool isProduct = isa<MatmulOp, GroupedMatmulOp>(tie.op);
     std::string name = getName(tie.op);
     if (isProduct && tie.tie.isContraction)
       tie.op->setAttr(kRotatedAttr, rotation);
-    if (tie.tie.results.empty() && tie.constants.empty())
+    const AxisUse *constant =
+        tie.constants.empty() ? nullptr : &tie.tie.uses[tie.constants[0]];
+    if (constant && constant->part)
+      reportPart(*constant);
+    else if (tie.tie.results.empty() && tie.constants.empty())
       remarkPassed(tie.op, "move",
                    getName(rotation) + " changes nothing for " + name);
     else if (tie.constants.empty())

@@ -21,12 +21,20 @@ public:
   Value rotate(Value value, HadamardAttr rotation, int64_t axis,
                bool isInverse = false);
 
+  /// Rotates `length` positions from `begin` on along the axis; the others
+  /// stay.
+  Value rotatePart(Value value, HadamardAttr rotation, int64_t axis,
+                   int64_t begin, int64_t length);
+
 private:
   using Key =
       std::pair<std::pair<Value, Attribute>, std::pair<int64_t, unsigned>>;
   OpBuilder builder;
   llvm::DenseMap<Key, Value> known;
 };
+
+/// Gives readers of one value through equal views in one block the same view.
+void unifyViews(FunctionOpInterface function);
 
 /// Replaces a rotation of a rotation by the source where the two cancel.
 void cancelRotations(FunctionOpInterface function);

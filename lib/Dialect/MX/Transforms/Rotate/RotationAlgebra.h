@@ -26,6 +26,9 @@ namespace mlir::mx {
 struct AxisUse {
   OpOperand *operand;
   int64_t axis;
+  /// Begin and length of the part of the dimension that is meant, if not all;
+  /// only of constants.
+  std::optional<std::pair<int64_t, int64_t>> part = std::nullopt;
 };
 
 /// A tensor that an operation makes, and the dimension that may be rotated.

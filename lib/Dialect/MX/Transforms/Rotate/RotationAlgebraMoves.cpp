@@ -6,6 +6,7 @@
 // that join tensors.
 //===----------------------------------------------------------------------===//
 
+#include "Rotate/FusedProducts.h"
 #include "Rotate/RotationAlgebra.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/Matchers.h"
@@ -298,6 +299,9 @@ std::optional<Tie> mlir::mx::getMoveTie(OpResult result, int64_t axis,
     return getInsertSliceTie(insert, axis, size);
   if (auto scatter = dyn_cast<tensor::ScatterOp>(op))
     return getScatterTie(scatter, axis);
+  if (auto slice = dyn_cast<tensor::ExtractSliceOp>(op))
+    if (std::optional<Tie> fused = getFusedTie(slice, axis, size))
+      return fused;
   if (std::optional<SmallVector<AxisPair>> pairs = pairAxes(op, size))
     return getPairTie(op, *pairs, /*isSource=*/false, axis, size);
   return std::nullopt;

@@ -179,13 +179,15 @@ private:
 // Merging
 //===----------------------------------------------------------------------===//
 
-/// The signs of all positions along dimension `axis` of `value`, as f32.
-static TypedAttr repeatSigns(ArrayRef<int8_t> signs, Value value,
-                             int64_t axis) {
-  int64_t length = cast<RankedTensorType>(value.getType()).getDimSize(axis);
-  SmallVector<float> repeated;
-  for (int64_t i = 0; i < length; ++i)
-    repeated.push_back(signs[i % signs.size()]);
+/// The signs of all positions along a dimension of a constant, as f32; 1
+/// outside of the part that is meant.
+static TypedAttr repeatSigns(ArrayRef<int8_t> signs, const AxisUse &use) {
+  Value value = use.operand->get();
+  int64_t length = cast<RankedTensorType>(value.getType()).getDimSize(use.axis);
+  auto [begin, count] = use.part.value_or(std::pair(int64_t(0), length));
+  SmallVector<float> repeated(length, 1.0f);
+  for (int64_t i = 0; i < count; ++i)
+    repeated[begin + i] = signs[i % signs.size()];
   Builder builder(value.getContext());
   return DenseElementsAttr::get(
       RankedTensorType::get({length}, builder.getF32Type()),
@@ -220,7 +222,7 @@ static void splitSigns(OpBuilder &builder, OpOperand &weight,
   int64_t axis = rotate.getAxis();
   linalg::GenericOp scaled = scaleWeight(
       builder, weight.getOwner(), source,
-      repeatSigns(rotate.getRotation().getSigns(), source, axis), axis);
+      repeatSigns(rotate.getRotation().getSigns(), {&weight, axis}), axis);
   // Recorded rows do not have the signs; a sign is its own inverse.
   scaled->setAttr(kMovedGainAttr, builder.getUnitAttr());
   builder.setInsertionPoint(weight.getOwner());
@@ -248,8 +250,7 @@ bool mlir::mx::mergeSigns(RotateOp op) {
   for (const AxisUse &target : search.targets) {
     Value weight = target.operand->get();
     target.operand->set(scaleWeight(builder, getUser(*target.operand), weight,
-                                    repeatSigns(signs, weight, target.axis),
-                                    target.axis)
+                                    repeatSigns(signs, target), target.axis)
                             .getResult(0));
   }
   auto plain = HadamardAttr::get(op.getContext(), rotation.getSize());
