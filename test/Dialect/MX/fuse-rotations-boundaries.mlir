@@ -110,7 +110,7 @@ func.func @padding_by_half_a_group(%x: tensor<8x48xf32>, %out: tensor<8x64xf32>)
 // CHECK:         mx.rotate %[[Y]] by hadamard<32> along 1
 func.func private @other(tensor<8x64xf32>) -> tensor<8x64xf32>
 func.func @call(%x: tensor<8x64xf32>, %out: tensor<8x64xf32>) -> tensor<8x64xf32> {
-  // expected-remark @below {{stops at 'func.call' is not known to commute}}
+  // expected-remark @below {{stops at a call ('func.call'), whose function would have to change}}
   %0 = call @other(%x) : (tensor<8x64xf32>) -> tensor<8x64xf32>
   %w = arith.constant dense_resource<w> : tensor<64x64xf32>
   %1 = mx.matmul ins(%0, %w : tensor<8x64xf32>, tensor<64x64xf32>) outs(%out : tensor<8x64xf32>) {mx.plan = #rotated}
@@ -154,4 +154,20 @@ func.func @other_plan(%rows: tensor<8x1xindex>, %out: tensor<8x64xf32>) -> (tens
   // expected-remark @below {{stops at a product whose plan asks for plain numbers; without it, 512 elements}}
   %1 = mx.matmul ins(%x, %w : tensor<8x64xf32>, tensor<64x64xf32>) outs(%out : tensor<8x64xf32>) {mx.site = "b", mx.plan = #mx.plan<rhs = nvfp4 by amax>}
   return %0, %1 : tensor<8x64xf32>, tensor<8x64xf32>
+}
+
+// Nor what a loop hands on from step to step: the argument of its body is where the rotation ends.
+// CHECK-LABEL: func @loop
+// CHECK:         scf.for
+// CHECK:           mx.rotate %{{.+}} : tensor<8x64xf32>
+func.func @loop(%x: tensor<8x64xf32>, %steps: index, %out: tensor<8x64xf32>) -> tensor<8x64xf32> {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %w = arith.constant dense<0.5> : tensor<64x64xf32>
+  // expected-remark @below {{stops at an argument of 'scf.for'}}
+  %0 = scf.for %i = %c0 to %steps step %c1 iter_args(%h = %x) -> tensor<8x64xf32> {
+    %y = mx.matmul ins(%h, %w : tensor<8x64xf32>, tensor<64x64xf32>) outs(%out : tensor<8x64xf32>) {mx.site = "step", mx.plan = #mx.plan<rhs = mxfp4 by mse, rotation = hadamard<32>>}
+    scf.yield %y : tensor<8x64xf32>
+  }
+  return %0 : tensor<8x64xf32>
 }

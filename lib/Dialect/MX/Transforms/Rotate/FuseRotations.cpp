@@ -248,6 +248,7 @@ private:
   }
 
   void runOnFunction(FunctionOpInterface function) {
+    unifyViews(function);
     RotationBuilder builder(&getContext());
     insertAll(function, builder);
     cancelRotations(function);

@@ -10,6 +10,7 @@
 #include "Weights/WeightExpression.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/Matchers.h"
+#include "mlir/Interfaces/CallInterfaces.h"
 
 using namespace mlir;
 using namespace mlir::mx;
@@ -178,6 +179,8 @@ static std::string explainUnknown(Operation *op) {
     return "quantisation";
   if (isa<linalg::SoftmaxOp>(op))
     return name + ", which is not linear";
+  if (isa<CallOpInterface>(op))
+    return "a call (" + name + "), whose function would have to change";
   if (op->hasTrait<OpTrait::ReturnLike>())
     return "the end of a region or function (" + name + ")";
   if (op->getNumRegions() != 0)
