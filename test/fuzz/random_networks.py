@@ -51,6 +51,7 @@ class Network:
         self.builder = Builder("f", self.random.choice(("constant", "resource")), form)
         self.weights: dict[tuple[int, ...], list[Value]] = {}
         self.values: list[Value] = []
+        self.orders = 0
         # Few widths, so that there are pairs to add.
         self.widths = self.random.sample(WIDTHS, self.random.choice((1, 2, 3)))
         rows, width = self.random.choice(ROWS), self.random.choice(self.widths)
@@ -98,6 +99,7 @@ class Network:
             + [self.norm, self.norm, self.scale, self.heads, self.gather, self.row_factor]
             + [self.gain, self.bias, self.slice, self.concat, self.mix_rows, self.round_trip]
             + [self.rows, self.fused, self.fused, self.part_of_weight]
+            + [self.permute, self.by_turns]
             + [self.random.choice((self.silu, self.product, self.softmax, self.relu_sum))]
         )
         while True:
@@ -133,6 +135,34 @@ class Network:
         text = f"tensor.extract_slice {table.name}[{offset}, 0] {list(shape)} [1, 1]"
         weight = b.add(f"{text} : {table.type} to tensor<{out}x{x.shape[1]}xf32>", shape, "f32")
         return b.linear(x, weight, f"part{len(self.values)}")
+
+    def permute(self, x: Value) -> Value:
+        """Columns in another order, there or also back."""
+        order = self.numbers.permutation(x.shape[1])
+        y = self.read_columns(x, order)
+        if self.random.random() < 0.3:
+            y = self.scale(y) if self.random.random() < 0.3 else y
+            y = self.read_columns(y, np.argsort(order))
+        return self.linear(y) if self.random.random() < 0.6 else y
+
+    def read_columns(self, x: Value, order: np.ndarray) -> Value:
+        """x[:, order]."""
+        b = self.builder
+        self.orders += 1
+        index = b.constant(f"order{self.orders}", (x.shape[1],), "i64", order)
+        body = f"""%i = linalg.index 0 : index
+        %j = arith.index_cast %a : i64 to index
+        %r = tensor.extract {x.name}[%i, %j] : {x.type}"""
+        return b.generic([(index, (1,))], 2, b.empty(x.shape, "f32"), (0, 1), body)
+
+    def by_turns(self, x: Value) -> Value:
+        """Columns of several groups by turns."""
+        rows, width = x.shape
+        count = self.random.choice([n for n in (2, 3, 4) if width % n == 0] or [1])
+        split = self.builder.reshape(x, (rows, count, width // count), [[0], [1, 2]])
+        turned = self.builder.transpose(split, (0, 2, 1))
+        y = self.builder.reshape(turned, (rows, width), [[0], [1, 2]])
+        return self.linear(y) if self.random.random() < 0.6 else y
 
     def add(self, x: Value) -> Value | None:
         """A sum of two values."""

@@ -199,7 +199,8 @@ def FuseRotationsPass : Pass<"mx-fuse-rotations", "::mlir::ModuleOp"> {
     normalisations, views, gathers, products with other tensors), into constant weights
     or against their inverse. One that stays is shared by the readers of the same
     value, gives its signs to constants, and becomes part of the `mx.quantize` that
-    reads it.
+    reads it. Before, equal views become one, and constant permutations of channels move
+    into weights. A slice of a product is rotated by its own rows of the weight.
 
     **Requires** sites with plans (`mx-choose-formats`). **Ensures** that no plan asks
     for a rotation any more: the product is `mx.rotated`, or a remark says why it is

@@ -2,8 +2,9 @@
 // Part of the mx project, under the Apache License v2.0 with LLVM Exceptions.
 //
 // Statistics are of rows as the program had them. If a gain has moved to the
-// weight since, magnitudes are divided by it. A rotation mixes columns: then
-// only rows tell what the largest number is.
+// weight since, magnitudes are divided by it; an order of columns that has, is
+// followed. A rotation mixes columns: then only rows tell what the largest
+// number is.
 //===----------------------------------------------------------------------===//
 
 #include "Quantize/ActivationScales.h"
@@ -26,17 +27,36 @@ static remark::RemarkOpts remarkOptions() {
 // Largest numbers
 //===----------------------------------------------------------------------===//
 
-using Gains = SmallVector<std::vector<float>>;
+/// Divides rows by a gain. A column without one meets weights of 0 and counts
+/// for nothing.
+static void divideByGain(std::vector<float> &values, int64_t columns,
+                         const std::vector<float> &gain) {
+  for (auto [index, value] : llvm::enumerate(values)) {
+    float factor = gain[index % columns % gain.size()];
+    value = factor == 0.0f ? 0.0f : value / factor;
+  }
+}
 
-/// Divides rows of `columns` numbers by gains. A column without a gain meets
-/// weights of 0 and counts for nothing.
-static void divideByGains(std::vector<float> &values, int64_t columns,
-                          const Gains &gains) {
-  for (const std::vector<float> &gain : gains)
-    for (auto [index, value] : llvm::enumerate(values)) {
-      float factor = gain[index % columns % gain.size()];
-      value = factor == 0.0f ? 0.0f : value / factor;
-    }
+/// Puts the columns of rows into another order.
+static void reorder(std::vector<float> &values, ArrayRef<int64_t> order) {
+  std::vector<float> ordered(values.size());
+  size_t columns = order.size();
+  for (size_t index = 0; index < values.size(); ++index)
+    ordered[index] =
+        values[index - index % columns + order[index % columns]];
+  values = std::move(ordered);
+}
+
+/// Does to rows of `columns` numbers what the program does since `weight` took
+/// over the rest.
+static void takeSteps(std::vector<float> &values, int64_t columns,
+                      Value weight) {
+  for (const MovedStep &step : getMovedSteps(weight)) {
+    if (!step.order.empty())
+      reorder(values, step.order);
+    else
+      divideByGain(values, columns, step.gain);
+  }
 }
 
 /// Rotates groups of rows as the program does (N6.2).
@@ -64,7 +84,7 @@ static float findLargest(ArrayRef<float> values) {
 /// The magnitudes that the largest number of a rotated activation is among.
 static llvm::Expected<std::vector<float>>
 readRotatedRows(StringRef name, int64_t columns, HadamardAttr rotation,
-                const Gains &gains, const CalibrationFile &calibration) {
+                Value weight, const CalibrationFile &calibration) {
   llvm::Expected<SiteStatistics> statistics = calibration.read(name, columns);
   if (!statistics)
     return statistics.takeError();
@@ -73,7 +93,7 @@ readRotatedRows(StringRef name, int64_t columns, HadamardAttr rotation,
         "expected rows of site '" + name +
         "' in the calibration file, because its activation is rotated, got a "
         "Hessian");
-  divideByGains(statistics->rows, columns, gains);
+  takeSteps(statistics->rows, columns, weight);
   rotateRows(statistics->rows, rotation);
   return std::move(statistics->rows);
 }
@@ -90,15 +110,14 @@ static FailureOr<float> readLargest(const PlannedSite &site, ProductSide side,
            << name.getValue() << "' is to have a static scale, got none";
   Value weight = site.getOther(side);
   int64_t columns = cast<RankedTensorType>(weight.getType()).getShape().back();
-  Gains gains = getMovedGains(weight);
   auto values = site.rotation
                     ? readRotatedRows(name.getValue(), columns, site.rotation,
-                                      gains, *calibration)
+                                      weight, *calibration)
                     : calibration->readLargest(name.getValue(), columns);
   if (!values)
     return site.op->emitOpError() << llvm::toString(values.takeError());
   if (!site.rotation)
-    divideByGains(*values, columns, gains);
+    takeSteps(*values, columns, weight);
   float largest = findLargest(*values);
   if (!std::isfinite(largest))
     return site.op->emitOpError("expected finite activations, got infinity "

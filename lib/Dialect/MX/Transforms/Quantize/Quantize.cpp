@@ -184,7 +184,8 @@ static bool isWorthEvaluating(Value value) {
   bool isEncoded = isa<ConstantOp>(expression->constant);
   return llvm::any_of(expression->steps, [&](const WeightStep &step) {
     return step.rotate ||
-           (!isEncoded && (step.factor || !step.permutation.empty()));
+           (!isEncoded &&
+            (step.factor || !step.permutation.empty() || !step.gather.empty()));
   });
 }
 

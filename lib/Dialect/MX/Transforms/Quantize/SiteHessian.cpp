@@ -36,18 +36,37 @@ readSiteHessian(Operation *site, int64_t columns,
   return statistics->getHessian(parallel);
 }
 
-SmallVector<std::vector<float>> mlir::mx::getMovedGains(Value weight) {
-  SmallVector<std::vector<float>> gains;
+SmallVector<MovedStep> mlir::mx::getMovedSteps(Value weight) {
+  SmallVector<MovedStep> moved;
   while (auto expression = getWeightExpression(weight)) {
     if (expression->steps.empty())
       break;
     const WeightStep &step = expression->steps.front();
-    if (step.factor && weight.getDefiningOp()->hasAttr(kMovedGainAttr))
-      if (auto gain = getNumbers(getConstantValue(step.factor)))
-        gains.push_back(std::move(*gain));
+    if (weight.getDefiningOp()->hasAttr(kMovedGainAttr)) {
+      if (!step.gather.empty())
+        moved.push_back({{}, step.gather});
+      else if (step.factor)
+        if (auto gain = getNumbers(getConstantValue(step.factor)))
+          moved.push_back({std::move(*gain), {}});
+    }
     weight = step.source;
   }
-  return gains;
+  std::reverse(moved.begin(), moved.end());
+  return moved;
+}
+
+/// Turns the Hessian of rows x into that of rows whose column i is column
+/// order[i] of x.
+static void reorder(std::vector<double> &hessian, ArrayRef<int64_t> order) {
+  size_t columns = order.size();
+  if (hessian.size() != columns * columns)
+    return;
+  std::vector<double> ordered(hessian.size());
+  for (size_t row = 0; row < columns; ++row)
+    for (size_t column = 0; column < columns; ++column)
+      ordered[row * columns + column] =
+          hessian[order[row] * columns + order[column]];
+  hessian = std::move(ordered);
 }
 
 /// Turns the Hessian of rows x·diag(gain) into that of x. A column without a
@@ -82,8 +101,12 @@ mlir::mx::readHessian(const WeightRequest &request, int64_t columns,
     for (auto [total, value] : llvm::zip_equal(sum, *hessian))
       total += value;
   }
-  for (const std::vector<float> &gain : getMovedGains(request.weight))
-    divideByGain(sum, gain);
+  for (const MovedStep &step : getMovedSteps(request.weight)) {
+    if (!step.order.empty())
+      reorder(sum, step.order);
+    else
+      divideByGain(sum, step.gain);
+  }
   if (HadamardAttr rotation = request.rotation) {
     ArrayRef<int8_t> signs = rotation.getSigns();
     mxquant::rotateHessian(sum, columns, rotation.getSize(),

@@ -19,9 +19,16 @@ readHessian(const WeightRequest &request, int64_t columns,
             const CalibrationFile *calibration,
             const mxquant::ParallelFor &parallel);
 
-/// The vectors that the weight took over from the rows that it meets, each a
-/// factor of every column.
-SmallVector<std::vector<float>> getMovedGains(Value weight);
+/// What a weight took over from the rows that it meets: a factor of every
+/// column, or another order of the columns, of which the other is empty.
+struct MovedStep {
+  std::vector<float> gain;
+  /// Column i is now the one that was column order[i].
+  SmallVector<int64_t> order;
+};
+
+/// All that a weight took over, what was taken over first before the rest.
+SmallVector<MovedStep> getMovedSteps(Value weight);
 
 } // namespace mlir::mx
 

@@ -249,6 +249,7 @@ private:
 
   void runOnFunction(FunctionOpInterface function) {
     unifyViews(function);
+    foldPermutations(function);
     RotationBuilder builder(&getContext());
     insertAll(function, builder);
     cancelRotations(function);

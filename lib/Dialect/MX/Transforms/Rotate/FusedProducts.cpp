@@ -229,3 +229,11 @@ std::optional<Tie> mlir::mx::getFusedTie(tensor::ExtractSliceOp slice,
   }
   return tie;
 }
+
+SmallVector<AxisUse> mlir::mx::findColumnConstants(Value value, int64_t axis,
+                                                   int64_t size) {
+  std::optional<Columns> columns = findColumns(value, size, maxDepth);
+  if (!columns || columns->dims != ArrayRef<int64_t>{axis})
+    return {};
+  return columns->constants;
+}

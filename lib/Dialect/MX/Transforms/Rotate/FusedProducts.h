@@ -23,6 +23,12 @@ namespace mlir::mx {
 std::optional<Tie> getFusedTie(tensor::ExtractSliceOp slice, int64_t axis,
                                int64_t size);
 
+/// If `value` is a product with a constant, perhaps with constants added, whose
+/// columns are dimension `axis`, returns these constants and where each has the
+/// columns; else nothing.
+SmallVector<AxisUse> findColumnConstants(Value value, int64_t axis,
+                                         int64_t size);
+
 } // namespace mlir::mx
 
 #endif // MX_LIB_DIALECT_MX_TRANSFORMS_FUSEDPRODUCTS_H

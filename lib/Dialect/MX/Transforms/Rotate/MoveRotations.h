@@ -36,6 +36,10 @@ private:
 /// Gives readers of one value through equal views in one block the same view.
 void unifyViews(FunctionOpInterface function);
 
+/// Moves constant permutations of channels into constant weights where it can,
+/// and cancels those that undo each other.
+void foldPermutations(FunctionOpInterface function);
+
 /// Replaces a rotation of a rotation by the source where the two cancel.
 void cancelRotations(FunctionOpInterface function);
 

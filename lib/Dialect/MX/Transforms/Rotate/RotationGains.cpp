@@ -50,9 +50,7 @@ public:
 
 private:
   bool fail(Operation *op) {
-    reason =
-        ("a gain that '" + op->getName().getStringRef() + "' cannot take over")
-            .str();
+    reason = ("'" + op->getName().getStringRef() + "' cannot take over").str();
     return false;
   }
 
@@ -117,6 +115,16 @@ mlir::mx::findGainTargets(const Tie &tie, int64_t size, std::string &reason) {
   }
   GainSearch search(size);
   if (search.run({tie.results[0].result, tie.results[0].axis}))
+    return search.targets;
+  reason = "a gain that " + search.reason;
+  return std::nullopt;
+}
+
+std::optional<SmallVector<GainTarget>>
+mlir::mx::findContractions(Value value, int64_t axis, int64_t size,
+                           std::string &reason) {
+  GainSearch search(size);
+  if (search.run({value, axis}))
     return search.targets;
   reason = search.reason;
   return std::nullopt;

@@ -30,6 +30,12 @@ struct GainTarget {
 std::optional<SmallVector<GainTarget>>
 findGainTargets(const Tie &tie, int64_t size, std::string &reason);
 
+/// Finds all products that contract `value` along `axis` with constants, if
+/// nothing else reads it. Otherwise returns nothing and says in `reason` what
+/// stands in the way.
+std::optional<SmallVector<GainTarget>>
+findContractions(Value value, int64_t axis, int64_t size, std::string &reason);
+
 /// Multiplies the weights by the gain.
 void scaleWeights(OpBuilder &builder, const Tie &tie,
                   ArrayRef<GainTarget> targets);

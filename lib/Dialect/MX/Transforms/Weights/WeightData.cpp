@@ -121,6 +121,8 @@ private:
       place(step, step.axis);
       // The source of a factor may still be permuted by the next step.
       return;
+    } else if (!step.gather.empty()) {
+      place(step, step.axis);
     } else if (!step.permutation.empty()) {
       if (schedule.part.permutation.empty())
         order = applyPermutation(step.permutation, order);
@@ -181,6 +183,28 @@ static void rotate(std::vector<float> &values, const PlacedStep &placed,
   });
 }
 
+/// Reorders positions along the axis.
+static void gather(std::vector<float> &values, const PlacedStep &placed,
+                   const mxquant::ParallelFor &parallel) {
+  int64_t length = placed.shape[placed.axis];
+  int64_t stride =
+      computeProduct(ArrayRef(placed.shape).drop_front(placed.axis + 1));
+  int64_t slab = length * stride;
+  if (values.empty())
+    return;
+  forPieces(values.size() / slab, slab, parallel,
+            [&](int64_t begin, int64_t end) {
+              std::vector<float> ordered(slab);
+              for (int64_t outer = begin; outer < end; ++outer) {
+                float *first = &values[outer * slab];
+                for (auto [to, from] : llvm::enumerate(placed.step.gather))
+                  std::copy_n(first + from * stride, stride,
+                              ordered.data() + to * stride);
+                llvm::copy(ordered, first);
+              }
+            });
+}
+
 /// Multiplies by a factor in place.
 static LogicalResult scale(std::vector<float> &values, const PlacedStep &placed,
                            const mxquant::ParallelFor &parallel) {
@@ -234,6 +258,8 @@ mlir::mx::evaluateWeights(Value value, const mxquant::ParallelFor &parallel) {
   for (const PlacedStep &placed : llvm::reverse(schedule.steps)) {
     if (placed.step.rotate)
       rotate(*values, placed, parallel);
+    else if (!placed.step.gather.empty())
+      gather(*values, placed, parallel);
     else if (placed.step.factor) {
       if (failed(scale(*values, placed, parallel)))
         return failure();

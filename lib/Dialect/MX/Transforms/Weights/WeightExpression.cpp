@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Weights/WeightExpression.h"
+#include "Weights/ChannelGather.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -296,6 +297,12 @@ static WeightSteps matchSteps(Operation *op) {
   }
   if (auto multiply = dyn_cast<arith::MulFOp>(op))
     return matchMultiply(multiply);
+  if (std::optional<ChannelGather> gather = matchGather(op)) {
+    step.source = gather->source;
+    step.axis = gather->axis;
+    step.gather = gather->indices;
+    return {step};
+  }
   if (auto generic = dyn_cast<linalg::LinalgOp>(op))
     return matchElementwise(generic);
   return {};

@@ -49,6 +49,9 @@ struct WeightStep {
   /// position along `axis` of the result.
   Operation *factor = nullptr;
   int64_t axis = 0;
+  /// Position i along `axis` of the result is position gather[i] of the source;
+  /// empty if positions stay.
+  SmallVector<int64_t> gather;
 };
 
 using WeightSteps = SmallVector<WeightStep, 2>;
