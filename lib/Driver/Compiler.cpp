@@ -5,6 +5,7 @@
 #include "mx/Driver/Compiler.h"
 #include "CodeGen.h"
 #include "Linker.h"
+#include "ProtectedLoop.h"
 #include "RuntimeSymbols.h"
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/IR/Remarks.h"
@@ -15,6 +16,7 @@
 #include "mlir/Support/FileUtilities.h"
 #include "mx/Checkpoint/WholeFile.h"
 #include "mx/Dialect/MX/IR/MXDialect.h"
+#include "mx/Dialect/MX/Transforms/WeightLoop.h"
 #include "mx/Pipelines/Pipelines.h"
 #include "llvm/ADT/StringSwitch.h"
 #include "llvm/Support/FileSystem.h"
@@ -22,6 +24,7 @@
 #include "llvm/Support/Path.h"
 #include "llvm/Support/Regex.h"
 #include "llvm/Support/SourceMgr.h"
+#include "llvm/Support/ThreadPool.h"
 
 using namespace mlir;
 using namespace mlir::mx;
@@ -47,8 +50,8 @@ Compiler::Compiler(const DialectRegistry &registry, CompilerOptions options,
   DialectRegistry all;
   registry.appendTo(all);
   registerTranslations(all);
-  // One thread: the same diagnostics in the same order every time, and a crash
-  // where runProtected can see it.
+  // One thread for passes: the same diagnostics in the same order every time,
+  // and a crash where runProtected can see it.
   context =
       std::make_unique<MLIRContext>(all, MLIRContext::Threading::DISABLED);
   // The message and its place say enough.
@@ -60,9 +63,19 @@ Compiler::Compiler(const DialectRegistry &registry, CompilerOptions options,
         errorCount += diagnostic.getSeverity() == DiagnosticSeverity::Error;
         return failure(); // Let the printer have it.
       });
+  startThreads();
 }
 
 Compiler::~Compiler() = default;
+
+void Compiler::startThreads() {
+  if (options.threads == 1)
+    return;
+  threads = std::make_unique<llvm::DefaultThreadPool>(
+      llvm::hardware_concurrency(options.threads));
+  context->getOrLoadDialect<MXDialect>()->addInterface<WeightLoop>(
+      makeProtectedLoop(*threads));
+}
 
 LogicalResult Compiler::reportError(const Twine &text) {
   ++errorCount;
@@ -98,6 +111,8 @@ void Compiler::writeReproducer() {
   }
   errors << "note: reproduce with: mx-compile " << path
          << " --stop-after=" << getPhaseName(options.stopAfter)
+         << (options.threads ? " --threads=" + std::to_string(options.threads)
+                             : "")
          << (options.target.empty() ? "" : " --target=") << options.target
          << (options.failOnEmulation ? " --fail-on-emulation" : "")
          << formatDecisionFlags(options.decisions)

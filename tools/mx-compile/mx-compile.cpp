@@ -3,6 +3,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "../DecisionFlags.h"
+#include "../ThreadFlag.h"
 #include "mlir/IR/DialectRegistry.h"
 #include "mx/Driver/Compiler.h"
 #include "mx/Support/Register.h"
@@ -48,6 +49,7 @@ struct Options {
       "remarks-filter", cl::value_desc("regex"), cl::cat(category),
       cl::desc("Print remarks of these categories, e.g. 'mx.*'")};
   DecisionFlags decisions{category};
+  ThreadFlag threads{category};
   cl::opt<std::string> record{
       "record", cl::value_desc("what"), cl::cat(category),
       cl::desc("Record the activations of matmuls when mx-run asks for it: "
@@ -88,9 +90,12 @@ int main(int argc, char **argv) {
           line.decisions.explainConflict(!line.record.empty());
       !conflict.empty())
     return usage(conflict);
+  CompilerOptions options;
+  if (std::string problem = line.threads.read(options.threads);
+      !problem.empty())
+    return usage(problem);
   mlir::DialectRegistry registry;
   registerAllDialects(registry);
-  CompilerOptions options;
   options.target = line.target;
   options.stopAfter = line.stopAfter;
   options.failOnEmulation = line.failOnEmulation;

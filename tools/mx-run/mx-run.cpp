@@ -3,6 +3,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "../DecisionFlags.h"
+#include "../ThreadFlag.h"
 #include "mlir/IR/DialectRegistry.h"
 #include "mx/Driver/Runner.h"
 #include "mx/Support/Register.h"
@@ -86,6 +87,7 @@ static std::string readCalibration(RunOptions &options) {
 int main(int argc, char **argv) {
   llvm::setBugReportMsg("mx: internal failure, at:\n");
   llvm::InitLLVM init(argc, argv);
+  ThreadFlag threads(category);
   cl::HideUnrelatedOptions(category);
   cl::SetVersionPrinter(
       [](llvm::raw_ostream &os) { os << "mx-run " MX_VERSION_STRING "\n"; });
@@ -109,6 +111,9 @@ int main(int argc, char **argv) {
           decisions.explainConflict(!options.calibration.output.empty());
       !conflict.empty())
     return usage(conflict);
+  if (std::string problem = threads.read(options.compiler.threads);
+      !problem.empty())
+    return usage(problem);
   mlir::DialectRegistry registry;
   registerAllDialects(registry);
   options.compiler.target = target;

@@ -19,6 +19,7 @@
 namespace llvm {
 class MemoryBuffer;
 class SourceMgr;
+class ThreadPoolInterface;
 } // namespace llvm
 
 namespace mlir {
@@ -34,6 +35,9 @@ struct CompilerOptions {
   /// processor name of LLVM. Empty: what the module says, else "cpu".
   std::string target;
   Phase stopAfter = Phase::LLVM;
+  /// Threads that work on weights; 0 for one on each core. Everything else, the
+  /// messages among it, comes from one thread.
+  unsigned threads = 0;
   /// Make the choice of an emulated kernel an error.
   bool failOnEmulation = false;
   /// Compare every operation with the reference while the program runs.
@@ -86,6 +90,7 @@ public:
   void writeReproducer();
 
 private:
+  void startThreads();
   LogicalResult enableRemarks();
   LogicalResult setTarget();
   LogicalResult checkExternalSymbols();
@@ -94,6 +99,8 @@ private:
   raw_ostream &errors;
   /// Shared with the module, whose large constants stay in the file.
   std::shared_ptr<llvm::SourceMgr> sources;
+  /// For weights; null if one thread is enough.
+  std::unique_ptr<llvm::ThreadPoolInterface> threads;
   std::unique_ptr<MLIRContext> context;
   std::unique_ptr<SourceMgrDiagnosticHandler> printer;
   std::unique_ptr<ScopedDiagnosticHandler> counter;

@@ -14,6 +14,7 @@
 #include "mlir/IR/AsmState.h"
 #include "mlir/IR/Threading.h"
 #include "mx/Dialect/MX/IR/ConstantData.h"
+#include "mx/Dialect/MX/Transforms/WeightLoop.h"
 #include "mx/Numerics/Hadamard.h"
 #include "mx/Numerics/Half.h"
 #include <cstring>
@@ -234,6 +235,9 @@ static LogicalResult scale(std::vector<float> &values, const PlacedStep &placed,
 //===----------------------------------------------------------------------===//
 
 mxquant::ParallelFor mlir::mx::getParallelFor(MLIRContext *context) {
+  auto *dialect = context->getLoadedDialect<MXDialect>();
+  if (auto *own = dialect->getRegisteredInterface<WeightLoop>())
+    return own->getLoop();
   return [context](int64_t count, const std::function<void(int64_t)> &body) {
     parallelFor(context, 0, count, [&](size_t index) { body(index); });
   };

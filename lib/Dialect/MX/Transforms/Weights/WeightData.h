@@ -44,7 +44,7 @@ void releaseWeights(Value value);
 /// resource if it is large.
 ElementsAttr createWeights(const Weights &weights);
 
-/// A loop on the thread pool of the context.
+/// The WeightLoop of the context, or a loop on its threads if it has none.
 mxquant::ParallelFor getParallelFor(MLIRContext *context);
 
 } // namespace mlir::mx
