@@ -1,8 +1,8 @@
 //===- Half.cpp - bf16 and f16 --------------------------------------------===//
 // Part of the mx project, under the Apache License v2.0 with LLVM Exceptions.
 //
-// Both narrowings go through one function on the bits of a double: f32 widens
-// to double exactly, so there is still a single rounding.
+// Both narrowings of a double go through one function on its bits. Those of an
+// f32, which this could do as well, are in the header.
 //===----------------------------------------------------------------------===//
 
 #include "mx/Numerics/Half.h"
@@ -64,27 +64,6 @@ static uint16_t narrow(double value, HalfInfo info) {
   return static_cast<uint16_t>(sign | narrowMagnitude(magnitude, info));
 }
 
-float mxnum::bf16ToF32(uint16_t bits) {
-  return fromBits(static_cast<uint32_t>(bits) << 16);
-}
-
 uint16_t mxnum::f64ToBF16(double value) { return narrow(value, kBF16); }
 
-uint16_t mxnum::f32ToBF16(float value) { return f64ToBF16(value); }
-
-float mxnum::f16ToF32(uint16_t bits) {
-  uint32_t sign = static_cast<uint32_t>(bits & 0x8000) << 16;
-  uint32_t field = (bits >> kF16.mantissaBits) & 0x1F;
-  uint32_t mantissa = bits & 0x3FF;
-  if (field == 0) {
-    float magnitude = static_cast<float>(mantissa) * powerOfTwo(-24);
-    return fromBits(toBits(magnitude) | sign);
-  }
-  constexpr int widening = kF32MantissaBits - kF16.mantissaBits;
-  uint32_t exponent = field == 0x1F ? 0xFF : field + kF32Bias - kF16.bias;
-  return fromBits(sign | exponent << kF32MantissaBits | mantissa << widening);
-}
-
 uint16_t mxnum::f64ToF16(double value) { return narrow(value, kF16); }
-
-uint16_t mxnum::f32ToF16(float value) { return f64ToF16(value); }

@@ -55,11 +55,7 @@ struct BF16Reader {
   float operator()(int64_t index) const {
     uint16_t bits;
     std::memcpy(&bits, bytes + 2 * index, sizeof(bits));
-    // mxnum::bf16ToF32, in a form that is vectorised.
-    uint32_t wide = static_cast<uint32_t>(bits) << 16;
-    float value;
-    std::memcpy(&value, &wide, sizeof(value));
-    return value;
+    return mxnum::bf16ToF32(bits);
   }
 };
 struct F16Reader {
