@@ -6,7 +6,9 @@
 #include "CodeGen.h"
 #include "Linker.h"
 #include "ProtectedLoop.h"
+#include "ReleasingStream.h"
 #include "RuntimeSymbols.h"
+#include "mlir/Bytecode/BytecodeWriter.h"
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/IR/Remarks.h"
 #include "mlir/IR/SymbolTable.h"
@@ -33,6 +35,7 @@ std::optional<OutputKind> mlir::mx::lookupOutputKind(StringRef path) {
   return llvm::StringSwitch<std::optional<OutputKind>>(
              llvm::sys::path::extension(path))
       .Case(".mlir", OutputKind::MLIR)
+      .Case(".mlirbc", OutputKind::Bytecode)
       .Case(".ll", OutputKind::LLVMIR)
       .Case(".o", OutputKind::Object)
       .Case(".so", OutputKind::SharedLibrary)
@@ -256,8 +259,14 @@ static LogicalResult writeBytes(Compiler &compiler, StringRef path,
 }
 
 LogicalResult Compiler::emit(OutputKind kind, StringRef path) {
-  if (kind == OutputKind::MLIR)
-    return writeBytes(*this, path, [&](raw_ostream &os) { module->print(os); });
+  if (kind == OutputKind::MLIR || kind == OutputKind::Bytecode)
+    return writeBytes(*this, path, [&](raw_ostream &os) {
+      ReleasingStream stream(os, *module);
+      if (kind == OutputKind::MLIR)
+        module->print(stream);
+      else // Fails only if an old version of the format is asked for.
+        (void)writeBytecodeToFile(*module, stream);
+    });
   if (kind == OutputKind::LLVMIR) {
     FailureOr<NativeCode> code = generateCode(*module, signatures);
     if (failed(code))

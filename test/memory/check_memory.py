@@ -2,13 +2,13 @@
 # Part of the mx project, under the Apache License v2.0 with LLVM Exceptions.
 """Checks the memory that quantising large weights takes.
 
-A chain of matmuls with bf16 weights, given as bytecode, is quantised. However many
-weights there are, memory may be four times the largest and 512 MiB more:
+A chain of matmuls with bf16 weights, given as bytecode, is quantised and written as
+bytecode: 16 weights of 128 MiB, and 64 of 32 MiB. However many weights there are, memory
+may be four times the largest and 512 MiB more:
 
-* for mx-compile, the largest resident set, with what is mapped of the file;
-* for mx-opt, what it allocates. (MLIR's main function for such tools reads all of its
-  input once, in search of comments that say what errors to expect. So all pages of the
-  file are resident for a while, though nothing needs them.)
+* for mx-compile, the largest resident set, with what is mapped of files;
+* for mx-opt, what it allocates. (Its main function, MLIR's, reads all of its input once,
+  in search of comments about errors, so all pages are resident for a while.)
 
   check_memory.py --bin build/bin
 """
@@ -25,6 +25,8 @@ from pathlib import Path
 
 MIB = 1 << 20
 PASSES = ("--mx-raise-matmuls", "--mx-choose-formats", "--mx-fuse-rotations", "--mx-quantize")
+FLAGS = ("--quantize=accuracy", "--stop-after=quantize")
+SPLITS = ("16x8192", "64x4096")
 
 
 def write_chain(path: Path, count: int, size: int) -> None:
@@ -79,13 +81,26 @@ def check(name: str, command: list[str], result: Path, limit: int, allocated: bo
     used = peak([*command, "-o", str(result)], allocated)
     seconds = time.monotonic() - begin
     verdict = "" if used <= limit else ", TOO MUCH"
-    print(
-        f"{name}: {seconds:.0f} s, {result.stat().st_size / MIB:.0f} MiB written, at most "
-        f"{used / MIB:.0f} MiB in memory, limit {limit / MIB:.0f} MiB{verdict}",
-        flush=True,
-    )
+    written = f"{seconds:.0f} s, {result.stat().st_size / MIB:.0f} MiB written"
+    memory = f"{used / MIB:.0f} MiB in memory, limit {limit / MIB:.0f} MiB"
+    print(f"{name}: {written}, at most {memory}{verdict}", flush=True)
     result.unlink()
     return used <= limit
+
+
+def check_split(tools: Path, count: int, size: int) -> bool:
+    """Makes `count` weights and measures both tools."""
+    limit = 4 * 2 * size**2 + 512 * MIB
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        text, weights, result = folder / "in.mlir", folder / "in.mlirbc", folder / "out.mlirbc"
+        write_chain(text, count, size)
+        subprocess.run([tools / "mx-make-weights", text, weights], check=True)
+        print(f"{count} weights, {weights.stat().st_size / MIB:.0f} MiB", flush=True)
+        passes = [str(tools / "mx-opt"), str(weights), *PASSES, "--emit-bytecode"]
+        good = check("mx-opt", passes, result, limit, allocated=True)
+        driver = [str(tools / "mx-compile"), str(weights), *FLAGS]
+        return check("mx-compile", driver, result, limit, allocated=False) and good
 
 
 def main() -> int:
@@ -94,22 +109,11 @@ def main() -> int:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--bin", type=Path, default="build/bin", help="folder of the tools")
-    parser.add_argument("--size", type=int, default=8192, help="rows and columns of a weight")
-    parser.add_argument("--count", type=int, default=16, help="number of weights")
+    text = "so many weights of so many rows and columns; may be repeated"
+    parser.add_argument("--split", action="append", metavar="COUNTxSIZE", help=text)
     options = parser.parse_args()
-    limit = 4 * 2 * options.size**2 + 512 * MIB
-    tools = {name: str(options.bin / name) for name in ("mx-make-weights", "mx-opt", "mx-compile")}
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        text, weights = folder / "in.mlir", str(folder / "in.mlirbc")
-        write_chain(text, options.count, options.size)
-        subprocess.run([tools["mx-make-weights"], str(text), weights], check=True)
-        print(f"{options.count} weights, {Path(weights).stat().st_size / MIB:.0f} MiB", flush=True)
-        passes = [tools["mx-opt"], weights, *PASSES, "--emit-bytecode"]
-        good = check("mx-opt", passes, folder / "out.mlirbc", limit, allocated=True)
-        driver = [tools["mx-compile"], weights, "--quantize=accuracy", "--stop-after=quantize"]
-        good &= check("mx-compile", driver, folder / "out.mlir", limit, allocated=False)
-    return 0 if good else 1
+    splits = [map(int, split.split("x")) for split in options.split or SPLITS]
+    return 0 if all([check_split(options.bin, *split) for split in splits]) else 1
 
 
 if __name__ == "__main__":

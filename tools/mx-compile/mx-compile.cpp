@@ -25,8 +25,10 @@ struct Options {
                              cl::init("-"), cl::cat(category)};
   cl::opt<std::string> output{
       "o", cl::init("-"), cl::value_desc("file"), cl::cat(category),
-      cl::desc("Output; .mlir, .ll, .o and .so choose what is written "
-               "(default: IR to standard output)")};
+      cl::desc(
+          "Output; .mlir, .mlirbc (bytecode), .ll, .o and .so choose what is "
+          "written "
+          "(default: IR to standard output)")};
   cl::opt<std::string> target{
       "target", cl::value_desc("machine"), cl::cat(category),
       cl::desc("'cpu' for any machine of this kind (default), 'native' for "
@@ -81,10 +83,12 @@ int main(int argc, char **argv) {
   if (line.output != "-")
     kind = lookupOutputKind(line.output);
   if (!kind)
-    return usage("expected -o to end in .mlir, .ll, .o or .so, got '" +
+    return usage("expected -o to end in .mlir, .mlirbc, .ll, .o or .so, got '" +
                  line.output + "'");
-  if (line.stopAfter.getNumOccurrences() && *kind != OutputKind::MLIR)
-    return usage("expected --stop-after with '-o name.mlir', got '" +
+  if (line.stopAfter.getNumOccurrences() && *kind != OutputKind::MLIR &&
+      *kind != OutputKind::Bytecode)
+    return usage("expected --stop-after with '-o name.mlir' or '-o "
+                 "name.mlirbc', got '" +
                  line.output + "'");
   if (std::string conflict =
           line.decisions.explainConflict(!line.record.empty());

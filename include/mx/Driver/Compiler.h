@@ -50,10 +50,10 @@ struct CompilerOptions {
 };
 
 /// What can be written.
-enum class OutputKind { MLIR, LLVMIR, Object, SharedLibrary };
+enum class OutputKind { MLIR, Bytecode, LLVMIR, Object, SharedLibrary };
 
-/// Returns the kind that the extension of `path` stands for (.mlir, .ll, .o,
-/// .so), if any.
+/// Returns the kind that the extension of `path` stands for (.mlir, .mlirbc,
+/// .ll, .o, .so), if any.
 std::optional<OutputKind> lookupOutputKind(StringRef path);
 
 /// Compiles one file. Steps are called in the order of declaration; after one

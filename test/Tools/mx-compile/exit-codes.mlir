@@ -26,9 +26,9 @@
 // RUN: sh status.sh 2 mx-compile good.mlir --stop-after=lunch 2>&1 | FileCheck %s --check-prefix=PHASE
 // PHASE: Cannot find option named 'lunch'
 // RUN: sh status.sh 2 mx-compile good.mlir -o a.exe 2>&1 | FileCheck %s --check-prefix=KIND
-// KIND: mx-compile: expected -o to end in .mlir, .ll, .o or .so, got 'a.exe'
+// KIND: mx-compile: expected -o to end in .mlir, .mlirbc, .ll, .o or .so, got 'a.exe'
 // RUN: sh status.sh 2 mx-compile good.mlir --stop-after=pack -o a.o 2>&1 | FileCheck %s --check-prefix=STOP
-// STOP: mx-compile: expected --stop-after with '-o name.mlir', got 'a.o'
+// STOP: mx-compile: expected --stop-after with '-o name.mlir' or '-o name.mlirbc', got 'a.o'
 
 // A failure leaves an older output alone, and the input is never overwritten.
 // RUN: cp good.mlir copy.mlir

@@ -27,6 +27,17 @@
 // RUN: mx-compile a.mlirbc -o c.o
 // RUN: mx-run a.mlirbc --input=4x2xf32=1 --input=4x2xf32=2 | FileCheck %s --check-prefix=RESULT
 
+// And it is written, at any phase, where a file is to be read again.
+// RUN: mx-compile %s --stop-after=import -o d.mlirbc
+// RUN: mx-compile %s --stop-after=import -o e.mlirbc
+// RUN: cmp d.mlirbc e.mlirbc
+// RUN: mx-compile %s --stop-after=import -o d.mlir
+// RUN: mx-opt d.mlirbc -o e.mlir
+// RUN: mx-opt d.mlir -o f.mlir
+// RUN: cmp e.mlir f.mlir
+// RUN: mx-compile d.mlirbc -o d.o
+// RUN: cmp a.o d.o
+
 // Functions that are not public are not visible.
 // RUN: not grep -q hidden_function a.so
 

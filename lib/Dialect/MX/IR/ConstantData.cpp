@@ -5,6 +5,7 @@
 #include "mx/Dialect/MX/IR/ConstantData.h"
 #include "mlir/IR/BuiltinDialect.h"
 #include "mlir/IR/DialectResourceBlobManager.h"
+#include "mx/Dialect/MX/IR/MappedPages.h"
 #include "mx/Numerics/Half.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/xxhash.h"
@@ -97,13 +98,13 @@ std::optional<std::vector<uint8_t>> mlir::mx::getBytes(Attribute attr) {
   return getRawBytes(attr, 1);
 }
 
-/// The resource that holds `blob`. Its key ends in a hash of the bytes, so that
+/// The resource that holds `raw`. Its key ends in a hash of the bytes, so that
 /// keys do not depend on the order in which threads fold, and equal constants
 /// share one.
-static DenseResourceElementsHandle
-getResource(MLIRContext *context, AsmResourceBlob blob, StringRef name) {
-  ArrayRef<char> raw = blob.getData();
-  size_t alignment = blob.getDataAlignment();
+static DenseResourceElementsHandle getResource(MLIRContext *context,
+                                               ArrayRef<char> raw,
+                                               size_t alignment,
+                                               StringRef name) {
   uint64_t hash = llvm::xxh3_64bits(
       ArrayRef(reinterpret_cast<const uint8_t *>(raw.data()), raw.size()));
   std::string key = llvm::formatv("{0}_{1:x-16}", name, hash);
@@ -119,7 +120,8 @@ getResource(MLIRContext *context, AsmResourceBlob blob, StringRef name) {
   auto *dialect = context->getLoadedDialect<BuiltinDialect>();
   if (auto *entry = find())
     return DenseResourceElementsHandle(entry, dialect);
-  DenseResourceElementsHandle inserted = interface.insert(key, std::move(blob));
+  DenseResourceElementsHandle inserted =
+      interface.insert(key, createMappedBlob(raw, alignment));
   // Another thread may have been faster.
   if (inserted.getKey() != key)
     if (auto *entry = find())
@@ -127,34 +129,19 @@ getResource(MLIRContext *context, AsmResourceBlob blob, StringRef name) {
   return inserted;
 }
 
-/// Whether a constant of these bytes is a resource.
-static bool isLarge(ArrayRef<char> raw) {
-  return static_cast<int64_t>(raw.size()) >= minResourceBytes;
-}
-
-ElementsAttr mlir::mx::createElements(RankedTensorType type,
-                                      AsmResourceBlob blob, StringRef name) {
-  if (!isLarge(blob.getData()))
-    return DenseElementsAttr::getFromRawBuffer(type, blob.getData());
-  return DenseResourceElementsAttr::get(
-      type, getResource(type.getContext(), std::move(blob), name));
-}
-
-/// A dense attribute, or a resource if it is large.
-static ElementsAttr copyElements(RankedTensorType type, ArrayRef<char> raw,
-                                 size_t alignment, StringRef name) {
-  if (!isLarge(raw))
+ElementsAttr mlir::mx::createElements(RankedTensorType type, ArrayRef<char> raw,
+                                      size_t alignment, StringRef name) {
+  if (static_cast<int64_t>(raw.size()) < minResourceBytes)
     return DenseElementsAttr::getFromRawBuffer(type, raw);
-  return createElements(
-      type, HeapAsmResourceBlob::allocateAndCopyWithAlign(raw, alignment),
-      name);
+  return DenseResourceElementsAttr::get(
+      type, getResource(type.getContext(), raw, alignment, name));
 }
 
 ElementsAttr mlir::mx::createBytes(RankedTensorType type,
                                    ArrayRef<uint8_t> bytes, StringRef name) {
   ArrayRef<char> raw(reinterpret_cast<const char *>(bytes.data()),
                      bytes.size());
-  return copyElements(type, raw, /*alignment=*/1, name);
+  return createElements(type, raw, /*alignment=*/1, name);
 }
 
 ElementsAttr mlir::mx::createNumbers(RankedTensorType type,
@@ -172,7 +159,7 @@ ElementsAttr mlir::mx::createNumbers(RankedTensorType type,
         element.isBF16() ? mxnum::f64ToBF16(value) : mxnum::f64ToF16(value);
     std::memcpy(&raw[i * width], &rounded, width);
   }
-  return copyElements(type, raw, width, "mx_numbers");
+  return createElements(type, raw, /*alignment=*/width, "mx_numbers");
 }
 
 BlockElementsAttr

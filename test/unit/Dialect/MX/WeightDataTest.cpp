@@ -15,6 +15,7 @@
 #include "mlir/Parser/Parser.h"
 #include "mx/Dialect/MX/IR/ConstantData.h"
 #include "mx/Dialect/MX/IR/MXOps.h"
+#include "mx/Dialect/MX/IR/MappedPages.h"
 #include "mx/Numerics/Hadamard.h"
 #include "mx/Numerics/Half.h"
 #include "llvm/ADT/StringExtras.h"
@@ -521,3 +522,55 @@ TEST_F(WeightDataTest, ReleasesWithoutLosing) {
   }
   EXPECT_FALSE(llvm::sys::fs::remove(path));
 }
+
+#if defined(__linux__)
+/// Whether `place` is in the memory of a file, by the map of the process.
+static bool isInFile(const char *place) {
+  auto maps = llvm::MemoryBuffer::getFileAsStream("/proc/self/maps");
+  SmallVector<StringRef> lines;
+  (*maps)->getBuffer().split(lines, '\n');
+  return llvm::any_of(lines, [&](StringRef line) {
+    auto [first, rest] = line.split('-');
+    uint64_t begin, end;
+    return !first.getAsInteger(16, begin) &&
+           !rest.split(' ').first.getAsInteger(16, end) &&
+           begin <= reinterpret_cast<uintptr_t>(place) &&
+           reinterpret_cast<uintptr_t>(place) < end &&
+           line.contains("mx-constant");
+  });
+}
+
+TEST_F(WeightDataTest, LargeConstantsLieInFiles) {
+  std::vector<float> numbers = makeNumbers(1 << 19);
+  ArrayRef<char> bytes(reinterpret_cast<char *>(numbers.data()),
+                       4 * numbers.size());
+  const char *place;
+  {
+    AsmResourceBlob blob = createMappedBlob(bytes, /*alignment=*/4);
+    place = blob.getData().data();
+    EXPECT_TRUE(isInFile(place));
+    EXPECT_EQ(blob.getData(), bytes);
+    EXPECT_EQ(blob.getDataAlignment(), 4u);
+    releasePages(blob.getData());
+    EXPECT_EQ(blob.getData(), bytes);
+    // What is written is kept as well.
+    blob.getMutableData()[0] ^= 1;
+    releasePages(blob.getData());
+    EXPECT_EQ(blob.getData()[0], bytes[0] ^ 1);
+  }
+  EXPECT_FALSE(isInFile(place));
+  AsmResourceBlob small = createMappedBlob(bytes.take_front(100), 1);
+  EXPECT_FALSE(isInFile(small.getData().data()));
+}
+
+TEST_F(WeightDataTest, WithoutRoomForFilesConstantsLieOnTheHeap) {
+  std::vector<char> bytes(1 << 21, 'x');
+  const char *before = ::getenv("TMPDIR");
+  std::string saved = before ? before : "";
+  ::setenv("TMPDIR", "/nonexistent", /*overwrite=*/1);
+  AsmResourceBlob blob = createMappedBlob(bytes, /*alignment=*/1);
+  before ? ::setenv("TMPDIR", saved.c_str(), 1) : ::unsetenv("TMPDIR");
+  EXPECT_FALSE(isInFile(blob.getData().data()));
+  EXPECT_EQ(blob.getData(), ArrayRef<char>(bytes));
+}
+#endif

@@ -8,7 +8,6 @@
 #ifndef MX_DIALECT_MX_IR_CONSTANTDATA_H
 #define MX_DIALECT_MX_IR_CONSTANTDATA_H
 
-#include "mlir/IR/AsmState.h"
 #include "mx/Dialect/MX/IR/MXDialect.h"
 #include "mx/Numerics/Quantize.h"
 #include <vector>
@@ -46,10 +45,10 @@ std::optional<std::vector<uint8_t>> getBytes(Attribute attr);
 ElementsAttr createBytes(RankedTensorType type, ArrayRef<uint8_t> bytes,
                          StringRef name);
 
-/// A constant of the bytes of `blob`, which it keeps if it is large: it is a
-/// resource named `name` then.
-ElementsAttr createElements(RankedTensorType type, AsmResourceBlob blob,
-                            StringRef name);
+/// A constant of the elements in `raw`. Large ones become resources named
+/// `name`, which need not stay in memory (MappedPages.h).
+ElementsAttr createElements(RankedTensorType type, ArrayRef<char> raw,
+                            size_t alignment, StringRef name);
 
 /// A constant of f32, bf16 or f16 elements, each rounded once from its exact
 /// value.

@@ -7,10 +7,10 @@
 //===----------------------------------------------------------------------===//
 
 #include "Weights/ReadConstant.h"
-#include "Weights/MappedPages.h"
 #include "mlir/Dialect/Utils/IndexingUtils.h"
 #include "mlir/IR/DialectResourceBlobManager.h"
 #include "mx/Dialect/MX/IR/ConstantData.h"
+#include "mx/Dialect/MX/IR/MappedPages.h"
 #include "mx/Numerics/Half.h"
 #include <cstring>
 

@@ -7,13 +7,12 @@
 //===----------------------------------------------------------------------===//
 
 #include "Weights/WeightData.h"
-#include "Weights/MappedPages.h"
 #include "Weights/ReadConstant.h"
 #include "Weights/WeightExpression.h"
 #include "mlir/Dialect/Utils/IndexingUtils.h"
-#include "mlir/IR/AsmState.h"
 #include "mlir/IR/Threading.h"
 #include "mx/Dialect/MX/IR/ConstantData.h"
+#include "mx/Dialect/MX/IR/MappedPages.h"
 #include "mx/Dialect/MX/Transforms/WeightLoop.h"
 #include "mx/Numerics/Hadamard.h"
 #include "mx/Numerics/Half.h"
@@ -287,21 +286,19 @@ ElementsAttr mlir::mx::createWeights(const Weights &weights) {
   RankedTensorType type = weights.type;
   Type element = type.getElementType();
   size_t width = element.getIntOrFloatBitWidth() / 8;
-  AsmResourceBlob blob =
-      HeapAsmResourceBlob::allocate(weights.values.size() * width, width);
-  char *bytes = blob.getMutableData().data();
+  std::vector<char> bytes(weights.values.size() * width);
   forPieces(weights.values.size(), 1, getParallelFor(type.getContext()),
             [&](int64_t begin, int64_t end) {
               for (int64_t i = begin; i < end; ++i) {
                 float value = weights.values[i];
                 if (element.isF32()) {
-                  std::memcpy(bytes + i * width, &value, width);
+                  std::memcpy(&bytes[i * width], &value, width);
                   continue;
                 }
                 uint16_t bits = element.isBF16() ? mxnum::f32ToBF16(value)
                                                  : mxnum::f32ToF16(value);
-                std::memcpy(bytes + i * width, &bits, width);
+                std::memcpy(&bytes[i * width], &bits, width);
               }
             });
-  return createElements(type, std::move(blob), "mx_numbers");
+  return createElements(type, bytes, /*alignment=*/width, "mx_numbers");
 }
