@@ -20,26 +20,26 @@
 
 namespace mxnum {
 
-/// The grid of an element format; `Number` is float or FloatLanes.
+/// The grid of an element format; `Number` is float or FloatLanes<N>.
 template <typename Number>
 class FastGrid {
 public:
   using Bits = decltype(toBits(Number()));
 
-  explicit FastGrid(const ElementInfo &info)
+  MX_ALWAYS_INLINE explicit FastGrid(const ElementInfo &info)
       : largest(Number{} + info.maxFinite),
         smallestNormal(Number{} + powerOfTwo(1 - info.bias)),
         droppedBits(kF32MantissaBits - static_cast<int>(info.mantissaBits)),
         signShift(32 - static_cast<int>(info.bits)) {}
 
   /// The grid point nearest to a magnitude.
-  Number round(Number magnitude) const {
+  MX_ALWAYS_INLINE Number round(Number magnitude) const {
     Place place = findPlace(magnitude);
     return place.sum - fromBits(place.anchor);
   }
 
   /// The code of a number, as encodeElement gives it.
-  Bits encode(Number value) const {
+  MX_ALWAYS_INLINE Bits encode(Number value) const {
     Place place = findPlace(fromBits(toBits(value) & ~kF32SignBit));
     // A binade counts 2^M codes. The steps from the anchor count its power of
     // two as 2^M of them, hence the smallest normal number is one binade up.
@@ -57,7 +57,7 @@ private:
     Number sum;
   };
 
-  Place findPlace(Number magnitude) const {
+  MX_ALWAYS_INLINE Place findPlace(Number magnitude) const {
     magnitude = magnitude < largest ? magnitude : largest; // N2.2
     Number binade = fromBits(toBits(magnitude) & kF32InfinityBits);
     binade = binade > smallestNormal ? binade : smallestNormal;

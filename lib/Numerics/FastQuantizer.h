@@ -9,34 +9,39 @@
 #ifndef MX_LIB_NUMERICS_FASTQUANTIZER_H
 #define MX_LIB_NUMERICS_FASTQUANTIZER_H
 
-#include "FastGrid.h"
 #include "mx/Numerics/Quantize.h"
 
 namespace mxnum {
 
-/// Quantises blocks with one set of options, which it refers to.
-class FastQuantizer {
-public:
-  FastQuantizer(const BlockFormat &format, const QuantizeOptions &options,
-                float tensorScale);
-
-  /// See quantizeBlock.
-  uint8_t quantize(const float *values, int64_t count, uint64_t index,
-                   uint64_t stride, uint8_t *codes) const;
-
-private:
-  uint8_t quantizeWithE8M0(const float *values, int64_t count, uint32_t amax,
-                           uint8_t *codes) const;
-  uint8_t quantizeWithUE4M3(const float *values, int64_t count, float amax,
-                            uint8_t *codes) const;
-  uint8_t chooseUE4M3(const float *values, int64_t count, float amax) const;
-
-  const BlockFormat &format;
-  const QuantizeOptions &options;
-  FastGrid<float> grid;
-  float tensorScale;
-  bool needsDefinition;
+/// Blocks one after another in memory, each with its values one after another,
+/// and where their codes and scales go.
+struct BlockRun {
+  const float *values;
+  /// Of all blocks.
+  int64_t count;
+  /// Of a block; the last may have fewer.
+  int64_t length;
+  /// The Philox index of the first value, and how far that of the next value
+  /// and of the next block is.
+  uint64_t index;
+  uint64_t valueStride;
+  uint64_t blockStride;
+  /// One for each value, and one for each block.
+  uint8_t *codes;
+  uint8_t *scales;
 };
+
+/// Which instructions are used; the bits are the same.
+enum class Instructions {
+  /// Those that every machine has for which the library is built.
+  Baseline,
+  /// Those of this machine.
+  Native,
+};
+
+void quantizeRun(const BlockFormat &format, const QuantizeOptions &options,
+                 float tensorScale, const BlockRun &run,
+                 Instructions instructions = Instructions::Native);
 
 } // namespace mxnum
 

@@ -11,6 +11,10 @@
 
 using namespace mxnum;
 
+static constexpr int kLanes = 4;
+using Floats = FloatLanes<kLanes>;
+using Bits = BitLanes<kLanes>;
+
 bool mxnum::isHadamardSize(int64_t size) {
   return size >= kMinHadamard && size <= kMaxHadamard &&
          (size & (size - 1)) == 0;
@@ -34,9 +38,9 @@ static void applySigns(float *values, int64_t size, const int8_t *signs) {
 
 /// Strides 1 and 2, which stay within four values. With (a, b) beside (b, a),
 /// a + b is the same in both lanes, and a − b is b negated plus a.
-static FloatLanes applyFirstStrides(FloatLanes x) {
-  constexpr BitLanes negatesOdd = {0, kF32SignBit, 0, kF32SignBit};
-  constexpr BitLanes negatesHigh = {0, 0, kF32SignBit, kF32SignBit};
+static Floats applyFirstStrides(Floats x) {
+  constexpr Bits negatesOdd = {0, kF32SignBit, 0, kF32SignBit};
+  constexpr Bits negatesHigh = {0, 0, kF32SignBit, kF32SignBit};
   x = __builtin_shufflevector(x, x, 1, 0, 3, 2) +
       fromBits(toBits(x) ^ negatesOdd);
   return __builtin_shufflevector(x, x, 2, 3, 0, 1) +
@@ -48,10 +52,11 @@ static void applyTwoStrides(float *values, int64_t size, int64_t stride) {
   for (int64_t start = 0; start < size; start += 4 * stride)
     for (int64_t i = start; i < start + stride; i += kLanes) {
       float *place = values + i;
-      FloatLanes a = loadLanes(place), b = loadLanes(place + stride);
-      FloatLanes c = loadLanes(place + 2 * stride);
-      FloatLanes d = loadLanes(place + 3 * stride);
-      FloatLanes ab = a + b, cd = c + d;
+      Floats a = loadLanes<Floats>(place),
+             b = loadLanes<Floats>(place + stride);
+      Floats c = loadLanes<Floats>(place + 2 * stride);
+      Floats d = loadLanes<Floats>(place + 3 * stride);
+      Floats ab = a + b, cd = c + d;
       storeLanes(ab + cd, place);
       storeLanes(ab - cd, place + 2 * stride);
       ab = a - b, cd = c - d;
@@ -63,7 +68,8 @@ static void applyTwoStrides(float *values, int64_t size, int64_t stride) {
 /// The last stride, half of the size.
 static void applyLastStride(float *values, int64_t stride) {
   for (int64_t i = 0; i < stride; i += kLanes) {
-    FloatLanes a = loadLanes(values + i), b = loadLanes(values + stride + i);
+    Floats a = loadLanes<Floats>(values + i),
+           b = loadLanes<Floats>(values + stride + i);
     storeLanes(a + b, values + i);
     storeLanes(a - b, values + stride + i);
   }
@@ -77,7 +83,7 @@ static void applyButterflies(float *values, int64_t size) {
     return;
   }
   for (int64_t i = 0; i < size; i += kLanes)
-    storeLanes(applyFirstStrides(loadLanes(values + i)), values + i);
+    storeLanes(applyFirstStrides(loadLanes<Floats>(values + i)), values + i);
   int64_t stride = kLanes;
   for (; stride * 2 < size; stride *= 4)
     applyTwoStrides(values, size, stride);

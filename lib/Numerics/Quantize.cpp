@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "mx/Numerics/Quantize.h"
+#include "FastQuantizer.h"
 #include "mx/Numerics/PackedLayout.h"
 #include <algorithm>
 #include <cassert>
@@ -71,14 +72,15 @@ BlockedShape::BlockedShape(const BlockFormat &format,
   isBlockedAlongRows = axisIt + 1 == shape.end();
 }
 
-/// Calls `visit(outer, block, inner)` for each block, in row-major order of
-/// the scales.
+/// Calls `visit(outer, block, inner, count)` for each run of up to `most`
+/// blocks that are neighbours, in row-major order of the scales.
 template <typename Visitor>
-static void forEachBlock(const BlockedShape &shape, Visitor visit) {
+static void forEachBlock(const BlockedShape &shape, int64_t most,
+                         Visitor visit) {
   for (int64_t outer = 0; outer < shape.outer; ++outer)
     for (int64_t block = 0; block < shape.blocks; ++block)
-      for (int64_t inner = 0; inner < shape.inner; ++inner)
-        visit(outer, block, inner);
+      for (int64_t inner = 0; inner < shape.inner; inner += most)
+        visit(outer, block, inner, std::min(most, shape.inner - inner));
 }
 
 /// Writes the codes of a block whose first element has index `first` and whose
@@ -118,26 +120,36 @@ static void quantizeRows(const BlockedShape &shape,
   }
 }
 
-/// Quantises a tensor whose blocks lie across rows.
+/// Quantises a tensor whose blocks lie across rows. Neighbours, whose scales
+/// are neighbours as well, are gathered to be quantised at once.
 static void quantizeAcrossRows(const BlockedShape &shape,
                                const QuantizeOptions &options,
                                const float *values, BlockTensor &result) {
+  constexpr int64_t blocksAtOnce = 8;
   const BlockFormat &format = result.format;
-  std::vector<float> gathered(format.block);
-  std::vector<uint8_t> codes(format.block);
+  std::vector<float> gathered(blocksAtOnce * format.block);
+  std::vector<uint8_t> codes(gathered.size());
   unsigned bits = getElementInfo(format.element).bits;
-  uint8_t *scale = result.scales.data();
-  forEachBlock(shape, [&](int64_t outer, int64_t block, int64_t inner) {
-    int64_t start = block * format.block;
-    int64_t count = std::min(format.block, shape.length - start);
-    int64_t first = (outer * shape.length + start) * shape.inner + inner;
-    for (int64_t i = 0; i < count; ++i)
-      gathered[i] = values[first + i * shape.inner];
-    *scale++ =
-        quantizeBlock(format, options, result.tensorScale, gathered.data(),
-                      count, first, shape.inner, codes.data());
-    storeCodes(shape, bits, codes.data(), count, first, result.payload.data());
-  });
+  uint8_t *scales = result.scales.data();
+  auto stride = static_cast<uint64_t>(shape.inner);
+  forEachBlock(
+      shape, blocksAtOnce,
+      [&](int64_t outer, int64_t block, int64_t inner, int64_t blocks) {
+        int64_t start = block * format.block;
+        int64_t count = std::min(format.block, shape.length - start);
+        int64_t first = (outer * shape.length + start) * shape.inner + inner;
+        for (int64_t i = 0; i < count; ++i)
+          for (int64_t b = 0; b < blocks; ++b)
+            gathered[b * count + i] = values[first + i * shape.inner + b];
+        quantizeRun(format, options, result.tensorScale,
+                    {gathered.data(), blocks * count, count,
+                     static_cast<uint64_t>(first), stride, /*blockStride=*/1,
+                     codes.data(), scales});
+        scales += blocks;
+        for (int64_t b = 0; b < blocks; ++b)
+          storeCodes(shape, bits, codes.data() + b * count, count, first + b,
+                     result.payload.data());
+      });
 }
 
 BlockTensor mxnum::quantize(const BlockFormat &format,

@@ -2,7 +2,7 @@
 // Part of the mx project, under the Apache License v2.0 with LLVM Exceptions.
 //
 // The definition, to be read beside the clauses; FastQuantizer.cpp and
-// ScaleSearch.cpp get the same bits sooner.
+// ScaleSearch.h get the same bits sooner.
 //
 // The largest magnitude of a block, as an integer, decides between poison
 // (N3.6) and the rules of N3 and N4. Sums and differences are single f32

@@ -4,9 +4,11 @@
 // quantizeBlock, which takes several values at a time and leaves out scales
 // that cannot win, against quantizeBlockByDefinition, which does neither: every
 // format with every rule that rounds to nearest, on every bf16 number in every
-// lane, and on blocks made to be awkward.
+// lane, and on blocks made to be awkward. Several blocks at a time, with the
+// instructions of this machine and with those of any, are compared likewise.
 //===----------------------------------------------------------------------===//
 
+#include "FastQuantizer.h"
 #include "Samples.h"
 #include "mx/Numerics/Half.h"
 #include "mx/Numerics/PackedLayout.h"
@@ -30,6 +32,35 @@ std::vector<uint8_t> encode(decltype(quantizeBlock) &function,
   return bytes;
 }
 
+/// Whether a block gives `expected` in every lane, beside its mirror image.
+bool isSameInGroups(const BlockFormat &format, const QuantizeOptions &options,
+                    float tensorScale, const std::vector<float> &x,
+                    const std::vector<uint8_t> &expected) {
+  constexpr size_t blocks = 9; // One more than the most lanes.
+  std::vector<float> mirror(x.rbegin(), x.rend()), values;
+  for (size_t block = 0; block < blocks; ++block) {
+    const std::vector<float> &source = block % 2 == 0 ? x : mirror;
+    values.insert(values.end(), source.begin(), source.end());
+  }
+  std::vector<uint8_t> mirrored =
+      encode(quantizeBlockByDefinition, format, options, tensorScale, mirror);
+  for (auto instructions : {Instructions::Baseline, Instructions::Native}) {
+    std::vector<uint8_t> codes(values.size()), scales(blocks);
+    quantizeRun(format, options, tensorScale,
+                {values.data(), int64_t(values.size()), int64_t(x.size()), 1000,
+                 1, 0, codes.data(), scales.data()},
+                instructions);
+    for (size_t block = 0; block < blocks; ++block) {
+      auto begin = codes.begin() + ptrdiff_t(block * x.size());
+      std::vector<uint8_t> actual(begin, begin + ptrdiff_t(x.size()));
+      actual.push_back(scales[block]);
+      if (actual != (block % 2 == 0 ? expected : mirrored))
+        return false;
+    }
+  }
+  return true;
+}
+
 testing::AssertionResult isAsDefined(const BlockFormat &format,
                                      const QuantizeOptions &options,
                                      float tensorScale,
@@ -38,7 +69,8 @@ testing::AssertionResult isAsDefined(const BlockFormat &format,
       encode(quantizeBlockByDefinition, format, options, tensorScale, x);
   std::vector<uint8_t> actual =
       encode(quantizeBlock, format, options, tensorScale, x);
-  if (expected == actual)
+  if (expected == actual &&
+      isSameInGroups(format, options, tensorScale, x, expected))
     return testing::AssertionSuccess();
   auto failure = testing::AssertionFailure();
   failure << getElementInfo(format.element).name << ", tensor scale "
@@ -382,6 +414,46 @@ TEST_P(Rows, N1_6_AreBlocksInOrder) {
                     row.data() + blocks, row.data());
         ASSERT_EQ(encodeRows(format, options, x, length, 77), row);
       }
+}
+
+/// Blocks that have nothing in common: of all magnitudes, poisoned, zero.
+std::vector<float> makeUnlikeBlocks(Random &random, int64_t blocks,
+                                    int64_t block) {
+  std::vector<float> values;
+  for (int64_t i = 0; i < blocks; ++i) {
+    auto scale = float(std::ldexp(1.0, int(random.next() % 290) - 150));
+    bool isZero = random.next() % 16 == 0;
+    for (int64_t j = 0; j < block; ++j)
+      values.push_back(isZero ? 0.0f : scale * float(random.normal()));
+    if (random.next() % 16 == 0)
+      values.back() = random.next() % 2 ? NAN : -INFINITY;
+  }
+  return values;
+}
+
+TEST_P(Rules, LanesDoNotDependOnEachOther) {
+  Random random(66);
+  for (int64_t block : {2, 16, 24, 32})
+    for (const BlockFormat &format : getFormats(block))
+      for (float tensorScale : {1.0f, 0x1p-140f, 3e-3f, 0x1p100f})
+        for (auto instructions :
+             {Instructions::Baseline, Instructions::Native}) {
+          std::vector<float> x = makeUnlikeBlocks(random, 43, block);
+          x.resize(x.size() - 1); // The last block is short.
+          std::vector<uint8_t> codes(x.size()), scales(43), expected(x.size());
+          quantizeRun(format, options, tensorScale,
+                      {x.data(), int64_t(x.size()), block, 0, 1,
+                       uint64_t(block), codes.data(), scales.data()},
+                      instructions);
+          for (int64_t i = 0; i < 43; ++i) {
+            int64_t count = std::min(block, int64_t(x.size()) - i * block);
+            uint8_t scale = quantizeBlockByDefinition(
+                format, options, tensorScale, x.data() + i * block, count, 0, 1,
+                expected.data() + i * block);
+            ASSERT_EQ(scale, scales[size_t(i)]) << "block " << i;
+          }
+          ASSERT_EQ(expected, codes);
+        }
 }
 
 } // namespace
