@@ -34,6 +34,7 @@ static std::string failSilently(CompilerOptions options) {
 
 TEST(CompilerTest, aFailureWithoutAMessageLeavesAReproducer) {
   CompilerOptions options;
+  options.threads = 2;
   options.decisions.objective = "speed";
   options.decisions.sites = "up|down";
   std::string errors = failSilently(options);
@@ -42,8 +43,8 @@ TEST(CompilerTest, aFailureWithoutAMessageLeavesAReproducer) {
                                  "mx\nnote: reproduce with: mx-compile "))
       << errors;
   auto [path, flags] = text.split(' ');
-  EXPECT_EQ(flags.trim(),
-            "--stop-after=llvm --quantize=speed --quantize-sites=up|down");
+  EXPECT_EQ(flags.trim(), "--stop-after=llvm --threads=2 --quantize=speed "
+                          "--quantize-sites=up|down");
   auto reproducer = llvm::MemoryBuffer::getFile(path);
   ASSERT_TRUE(static_cast<bool>(reproducer));
   EXPECT_EQ((*reproducer)->getBuffer(), kProgram);

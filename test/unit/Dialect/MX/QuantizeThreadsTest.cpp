@@ -73,7 +73,9 @@ std::string quantize(unsigned threads, StringRef calibration) {
       DenseElementsAttr::get(cast<ShapedType>(weights.getType()),
                              ArrayRef<float>(drawNumbers(kRows, 5)))));
   PassManager manager(&context);
-  manager.addPass(createQuantizePass({calibration.str(), true, 0.01}));
+  QuantizePassOptions options;
+  options.calibration = calibration.str();
+  manager.addPass(createQuantizePass(options));
   if (failed(manager.run(*module)))
     return "";
   std::string text;
