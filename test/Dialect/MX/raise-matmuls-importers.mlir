@@ -123,13 +123,11 @@ func.func @batch_matvec(%x: tensor<2x8xf32>, %c: tensor<2x4xf32>) -> tensor<2x4x
 
 // -----
 
-// One activation for many weights: they become one matrix.
+// One activation for many weights, such as experts: each is a matrix of its own.
 // CHECK-LABEL: func @one_activation
 func.func @one_activation(%x: tensor<3x8xf32>, %c: tensor<2x3x4xf32>) -> tensor<2x3x4xf32> {
-  // CHECK: %[[W:.+]] = tensor.collapse_shape %{{.+}} {{\[}}[0, 1], [2]] : tensor<2x4x8xf32> into tensor<8x8xf32>
-  // CHECK: mx.matmul ins(%[[W]], %arg0 : tensor<8x8xf32>, tensor<3x8xf32>)
-  // CHECK: tensor.expand_shape
-  // CHECK: linalg.transpose
+  // CHECK: %[[ALL:.+]] = linalg.broadcast ins(%arg0 : tensor<3x8xf32>)
+  // CHECK: mx.matmul ins(%[[ALL]], %{{.+}} : tensor<2x3x8xf32>, tensor<2x4x8xf32>)
   %w = arith.constant dense<1.0> : tensor<2x8x4xf32>
   %e = tensor.empty() : tensor<2x3x8xf32>
   %all = linalg.broadcast ins(%x : tensor<3x8xf32>) outs(%e : tensor<2x3x8xf32>) dimensions = [0]

@@ -176,16 +176,20 @@ static bool repeatsBatches(const ContractionSide &side,
 }
 
 /// Takes both sides as they were before they were moved and repeated, a weight
-/// first: if both repeat the same batches, it is the weight that loses them.
+/// first: if both repeat the same batches, it is the weight that loses them. An
+/// activation that meets a batch of weights, such as experts, stays repeated:
+/// each of them is a matrix of its own.
 static void skipAllMoves(Contraction &contraction) {
   auto &[lhs, rhs, out, batch, rows, columns, contracted] = contraction;
-  bool isLhsWeight = isConstantSide(skipMoves(lhs, true).value) &&
-                     !isConstantSide(skipMoves(rhs, true).value);
-  for (auto [side, other] :
-       {isLhsWeight ? std::pair(&lhs, &rhs) : std::pair(&rhs, &lhs),
-        isLhsWeight ? std::pair(&rhs, &lhs) : std::pair(&lhs, &rhs)}) {
+  bool isLhsWeight = isConstantSide(skipMoves(lhs, true).value);
+  bool isRhsWeight = isConstantSide(skipMoves(rhs, true).value);
+  bool isLhsFirst = isLhsWeight && !isRhsWeight;
+  for (bool isLhs : {isLhsFirst, !isLhsFirst}) {
+    ContractionSide *side = isLhs ? &lhs : &rhs;
+    ContractionSide *other = isLhs ? &rhs : &lhs;
+    bool isActivation = isLhs ? isRhsWeight && !isLhsWeight : isLhsFirst;
     ContractionSide skipped = skipMoves(*side, /*allowRepeats=*/true);
-    if (!repeatsBatches(*side, skipped, *other, out))
+    if (isActivation || !repeatsBatches(*side, skipped, *other, out))
       skipped = skipMoves(*side, /*allowRepeats=*/false);
     *side = skipped;
   }

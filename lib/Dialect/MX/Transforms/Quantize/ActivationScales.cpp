@@ -42,8 +42,7 @@ static void reorder(std::vector<float> &values, ArrayRef<int64_t> order) {
   std::vector<float> ordered(values.size());
   size_t columns = order.size();
   for (size_t index = 0; index < values.size(); ++index)
-    ordered[index] =
-        values[index - index % columns + order[index % columns]];
+    ordered[index] = values[index - index % columns + order[index % columns]];
   values = std::move(ordered);
 }
 
