@@ -213,7 +213,7 @@ void mxsim_mma_block_scale(float *d, const uint32_t *a, const uint32_t *b,
 /// f32 pair to a pair of `type` (`MxsimType`: small floats, ue8m0, f16, bf16).
 /// Small floats round to nearest even and saturate; ue8m0 rounds to zero or up
 /// (`MxsimRounding`), saturating if asked; f16 and bf16 round to nearest or to
-/// zero. `relu` turns negative numbers and NaN into zero.
+/// zero. `relu` turns negative numbers into zero.
 uint32_t mxsim_convert_from_f32x2(int32_t type, float high, float low,
                                   int32_t rounding, int32_t saturate,
                                   int32_t relu);

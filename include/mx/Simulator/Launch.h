@@ -150,7 +150,7 @@ struct Symbol {
 };
 
 /// Every function that compiled code may refer to.
-const std::vector<Symbol> &getSymbols();
+std::vector<Symbol> getSymbols();
 
 } // namespace mxsim
 

@@ -1,0 +1,147 @@
+//===- Session.cpp - launches from compiled host code ---------------------===//
+// Part of the mx project, under the Apache License v2.0 with LLVM Exceptions.
+//
+// Compiled host code has no operand for the session, so each thread of the
+// operating system knows the newest one that was made in it.
+//===----------------------------------------------------------------------===//
+
+#include "mx/Simulator/DeviceCalls.h"
+#include "mx/Simulator/Launch.h"
+#include <algorithm>
+#include <limits>
+
+using namespace mxsim;
+
+static thread_local Session *currentSession = nullptr;
+
+Session::Session(Options options) : options(options), previous(currentSession) {
+  currentSession = this;
+}
+
+Session::~Session() { currentSession = previous; }
+
+void Session::registerBuffer(Buffer buffer) {
+  if (buffer.bytes == 0)
+    return;
+  Buffer &known = buffers[buffer.address];
+  // Two views may begin at one address: the longer one counts.
+  bool isNew = known.bytes == 0;
+  known.address = buffer.address;
+  known.bytes = std::max(known.bytes, buffer.bytes);
+  known.readOnly = buffer.readOnly && (isNew || known.readOnly);
+}
+
+void Session::unregisterBuffer(const void *address) { buffers.erase(address); }
+
+bool Session::run(const Launch &launch) {
+  if (!report)
+    return false;
+  std::vector<Buffer> list;
+  for (const auto &[address, buffer] : buffers)
+    list.push_back(buffer);
+  report = mxsim::run(launch, list, options);
+  return bool(report);
+}
+
+/// Sizes arrive as 64-bit numbers; what does not fit becomes 0, which a launch
+/// refuses.
+static uint32_t toSize(int64_t size) {
+  bool fits = size > 0 && size <= std::numeric_limits<uint32_t>::max();
+  return fits ? uint32_t(size) : 0;
+}
+
+int32_t mxsim_launch(void (*kernel)(void **), void **arguments, int64_t gridX,
+                     int64_t gridY, int64_t gridZ, int64_t blockX,
+                     int64_t blockY, int64_t blockZ, int32_t staticShared,
+                     int32_t dynamicShared, int32_t location) {
+  if (!currentSession)
+    return 1;
+  Launch launch;
+  launch.kernel = kernel;
+  launch.arguments = arguments;
+  launch.grid = {toSize(gridX), toSize(gridY), toSize(gridZ)};
+  launch.block = {toSize(blockX), toSize(blockY), toSize(blockZ)};
+  launch.staticShared = uint32_t(staticShared);
+  launch.dynamicShared = uint32_t(dynamicShared);
+  launch.location = location;
+  return currentSession->run(launch) ? 0 : 1;
+}
+
+void mxsim_register_buffer(void *address, int64_t bytes) {
+  if (currentSession && bytes > 0)
+    currentSession->registerBuffer({address, uint64_t(bytes), false});
+}
+
+void mxsim_unregister_buffer(void *address) {
+  if (currentSession)
+    currentSession->unregisterBuffer(address);
+}
+
+#define SYMBOL(name) {#name, reinterpret_cast<void *>(&name)}
+
+std::vector<Symbol> mxsim::getSymbols() {
+  return {
+      SYMBOL(mxsim_special_register),
+      SYMBOL(mxsim_exit),
+      SYMBOL(mxsim_trap),
+      SYMBOL(mxsim_yield),
+      SYMBOL(mxsim_shared_pointer),
+      SYMBOL(mxsim_dynamic_shared),
+      SYMBOL(mxsim_check_load),
+      SYMBOL(mxsim_check_store),
+      SYMBOL(mxsim_atomic),
+      SYMBOL(mxsim_warp_sync),
+      SYMBOL(mxsim_elect),
+      SYMBOL(mxsim_shuffle),
+      SYMBOL(mxsim_vote),
+      SYMBOL(mxsim_match),
+      SYMBOL(mxsim_reduce),
+      SYMBOL(mxsim_barrier),
+      SYMBOL(mxsim_barrier_reduce),
+      SYMBOL(mxsim_barrier_arrive),
+      SYMBOL(mxsim_cluster_arrive),
+      SYMBOL(mxsim_cluster_wait),
+      SYMBOL(mxsim_mbarrier_init),
+      SYMBOL(mxsim_mbarrier_invalidate),
+      SYMBOL(mxsim_mbarrier_arrive),
+      SYMBOL(mxsim_mbarrier_arrive_nocomplete),
+      SYMBOL(mxsim_mbarrier_arrive_drop),
+      SYMBOL(mxsim_mbarrier_arrive_expect_tx),
+      SYMBOL(mxsim_mbarrier_arrive_drop_expect_tx),
+      SYMBOL(mxsim_mbarrier_expect_tx),
+      SYMBOL(mxsim_mbarrier_complete_tx),
+      SYMBOL(mxsim_mbarrier_test_wait),
+      SYMBOL(mxsim_mbarrier_test_wait_parity),
+      SYMBOL(mxsim_mbarrier_try_wait),
+      SYMBOL(mxsim_mbarrier_try_wait_parity),
+      SYMBOL(mxsim_fence),
+      SYMBOL(mxsim_fence_proxy),
+      SYMBOL(mxsim_fence_mbarrier_init),
+      SYMBOL(mxsim_cp_async),
+      SYMBOL(mxsim_cp_async_commit_group),
+      SYMBOL(mxsim_cp_async_wait_group),
+      SYMBOL(mxsim_cp_async_wait_all),
+      SYMBOL(mxsim_cp_async_mbarrier_arrive),
+      SYMBOL(mxsim_bulk_load),
+      SYMBOL(mxsim_bulk_store),
+      SYMBOL(mxsim_tensor_load),
+      SYMBOL(mxsim_tensor_store),
+      SYMBOL(mxsim_bulk_commit_group),
+      SYMBOL(mxsim_bulk_wait_group),
+      SYMBOL(mxsim_ldmatrix),
+      SYMBOL(mxsim_stmatrix),
+      SYMBOL(mxsim_mma),
+      SYMBOL(mxsim_mma_block_scale),
+      SYMBOL(mxsim_convert_from_f32x2),
+      SYMBOL(mxsim_convert_from_halves),
+      SYMBOL(mxsim_convert_to_halves),
+      SYMBOL(mxsim_convert_stochastic),
+      SYMBOL(mxsim_permute),
+      SYMBOL(mxsim_launch),
+      SYMBOL(mxsim_register_buffer),
+      SYMBOL(mxsim_unregister_buffer),
+      SYMBOL(mxsim_encode_tensor_map),
+  };
+}
+
+#undef SYMBOL
