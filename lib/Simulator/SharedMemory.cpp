@@ -41,7 +41,7 @@ void SharedMemory::reset(uint32_t newBytes) {
   cells.assign(bytes, Cell());
 }
 
-Violation SharedMemory::check(const Cell &cell, Observer who, bool isStore) {
+Violation SharedMemory::check(const Cell &cell, Observer who, Access access) {
   const std::vector<uint32_t> &seen = who.clock.seen;
   switch (cell.state) {
   case State::InFlight:
@@ -49,16 +49,18 @@ Violation SharedMemory::check(const Cell &cell, Observer who, bool isStore) {
   case State::Barrier:
     return {ErrorKind::BarrierMisuse, 0, 0, ""};
   case State::Unwritten:
-    if (!isStore)
+    if (access != Access::Store)
       return {ErrorKind::Unwritten, 0, 0, ""};
     break;
   case State::Stored:
-  case State::Atomic:
     if (seen[cell.writer] < cell.writeClock)
       return {ErrorKind::Race, 0, cell.writer, "store"};
     break;
   }
-  if (!isStore)
+  // Atomics do not race with each other.
+  if (access != Access::Atomic && seen[cell.atomicWriter] < cell.atomicClock)
+    return {ErrorKind::Race, 0, cell.atomicWriter, "atomic"};
+  if (access == Access::Load)
     return {};
   if (cell.asyncReads)
     return {ErrorKind::InFlight, 0, 0, "read"};
@@ -85,6 +87,7 @@ void SharedMemory::noteStore(Cell &cell, uint32_t writer, uint32_t clock) {
   cell.state = State::Stored;
   cell.writer = uint16_t(writer);
   cell.writeClock = clock;
+  cell.atomicClock = 0;
   std::fill(std::begin(cell.readClocks), std::end(cell.readClocks), 0);
 }
 
@@ -96,7 +99,7 @@ static Violation at(Violation violation, uint32_t offset) {
 Violation SharedMemory::checkLoad(Observer who, uint32_t offset,
                                   uint32_t count) {
   for (uint32_t byte = offset; byte < offset + count; ++byte) {
-    if (Violation violation = check(cells[byte], who, false))
+    if (Violation violation = check(cells[byte], who, Access::Load))
       return at(violation, byte);
     noteLoad(cells[byte], who);
   }
@@ -106,7 +109,7 @@ Violation SharedMemory::checkLoad(Observer who, uint32_t offset,
 Violation SharedMemory::checkStore(Observer who, uint32_t offset,
                                    uint32_t count) {
   for (uint32_t byte = offset; byte < offset + count; ++byte) {
-    if (Violation violation = check(cells[byte], who, true))
+    if (Violation violation = check(cells[byte], who, Access::Store))
       return at(violation, byte);
     noteStore(cells[byte], who.thread, who.clock.seen[who.thread]);
   }
@@ -117,14 +120,10 @@ Violation SharedMemory::checkAtomic(Observer who, uint32_t offset,
                                     uint32_t count) {
   for (uint32_t byte = offset; byte < offset + count; ++byte) {
     Cell &cell = cells[byte];
-    // Atomics do not race with each other.
-    bool follows = cell.state == State::Atomic;
-    if (cell.state == State::Unwritten)
-      return {ErrorKind::Unwritten, byte, 0, ""};
-    if (Violation violation = check(cell, who, true); violation && !follows)
+    if (Violation violation = check(cell, who, Access::Atomic))
       return at(violation, byte);
-    noteStore(cell, who.thread, who.clock.seen[who.thread]);
-    cell.state = State::Atomic;
+    cell.atomicWriter = uint16_t(who.thread);
+    cell.atomicClock = who.clock.seen[who.thread];
   }
   return {};
 }
@@ -132,7 +131,7 @@ Violation SharedMemory::checkAtomic(Observer who, uint32_t offset,
 Violation SharedMemory::beginWrite(Observer who, uint32_t offset,
                                    uint32_t count) {
   for (uint32_t byte = offset; byte < offset + count; ++byte) {
-    if (Violation violation = check(cells[byte], who, true))
+    if (Violation violation = check(cells[byte], who, Access::Store))
       return at(violation, byte);
     noteStore(cells[byte], who.thread, who.clock.seen[who.thread]);
     cells[byte].state = State::InFlight;
@@ -151,7 +150,7 @@ Violation SharedMemory::beginRead(Observer who, uint32_t offset, uint32_t count,
                                   uint32_t asyncEntry) {
   for (uint32_t byte = offset; byte < offset + count; ++byte) {
     Cell &cell = cells[byte];
-    if (Violation violation = check(cell, who, false))
+    if (Violation violation = check(cell, who, Access::Load))
       return at(violation, byte);
     if (cell.writer != asyncEntry &&
         who.clock.fenced[cell.writer] < cell.writeClock)

@@ -75,7 +75,7 @@ public:
   void setBarrier(uint32_t offset, bool isBarrier);
 
 private:
-  enum class State : uint8_t { Unwritten, Stored, Atomic, InFlight, Barrier };
+  enum class State : uint8_t { Unwritten, Stored, InFlight, Barrier };
   static constexpr unsigned kReaders = 4;
 
   /// History of one byte. A clock of 0 means no access. Of more than four
@@ -83,15 +83,18 @@ private:
   /// store may be missed, and none is invented.
   struct Cell {
     uint32_t writeClock = 0;
+    /// The last atomic since the store; 0 if there was none.
+    uint32_t atomicClock = 0;
     uint32_t readClocks[kReaders] = {};
     uint16_t readers[kReaders] = {};
-    uint16_t writer = 0;
+    uint16_t writer = 0, atomicWriter = 0;
     State state = State::Unwritten;
     /// Asynchronous copies that have not read yet.
     uint8_t asyncReads = 0;
   };
 
-  static Violation check(const Cell &cell, Observer who, bool isStore);
+  enum class Access : uint8_t { Load, Store, Atomic };
+  static Violation check(const Cell &cell, Observer who, Access access);
   static void noteLoad(Cell &cell, Observer who);
   static void noteStore(Cell &cell, uint32_t writer, uint32_t clock);
 

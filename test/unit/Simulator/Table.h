@@ -9,6 +9,7 @@
 
 #include <fstream>
 #include <gtest/gtest.h>
+#include <map>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -17,8 +18,8 @@ namespace mxsim {
 
 using Row = std::vector<unsigned>;
 
-/// The rows of a table; none is a failure of the test.
-inline std::vector<Row> readTable(const std::string &name) {
+/// Reads the rows of a table; none is a failure of the test.
+inline std::vector<Row> readRows(const std::string &name) {
   std::ifstream file(std::string(MX_SIMULATOR_INPUTS) + "/" + name + ".csv");
   std::string line;
   std::getline(file, line);
@@ -32,6 +33,15 @@ inline std::vector<Row> readTable(const std::string &name) {
   }
   EXPECT_FALSE(rows.empty()) << name;
   return rows;
+}
+
+/// The same, read once.
+inline const std::vector<Row> &readTable(const std::string &name) {
+  static std::map<std::string, std::vector<Row>> tables;
+  auto [entry, isNew] = tables.try_emplace(name);
+  if (isNew)
+    entry->second = readRows(name);
+  return entry->second;
 }
 
 } // namespace mxsim
