@@ -15,8 +15,10 @@ using namespace mxsim;
 static constexpr size_t kLineBytes = 256;
 
 static bool waitsLike(const Thread &left, const Thread &right) {
-  return left.hasEnded == right.hasEnded && left.waitFor == right.waitFor &&
-         left.waitId == right.waitId && left.waitLocation == right.waitLocation;
+  if (left.hasEnded || right.hasEnded)
+    return left.hasEnded && right.hasEnded;
+  return left.waitFor == right.waitFor && left.waitId == right.waitId &&
+         left.waitLocation == right.waitLocation;
 }
 
 /// What a group waits for, e.g. "barrier '1', '96' of '128' threads there".
