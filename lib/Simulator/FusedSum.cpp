@@ -65,7 +65,26 @@ float mxsim::decodeNumber(int32_t type, uint32_t code) {
   return toFloat(code);
 }
 
+/// Accumulators are f32 and many, so their fields are read directly.
+static Operand decodeF32(uint32_t bits) {
+  constexpr int bias = 127, infinityField = 255;
+  constexpr int32_t hiddenBit = int32_t(1) << kF32Fraction;
+  int field = int(bits >> kF32Fraction & infinityField);
+  auto mantissa = int32_t(bits & uint32_t(hiddenBit - 1));
+  int32_t sign = bits >> 31 ? -1 : 1;
+  Operand operand;
+  if (field == infinityField) {
+    operand.special = mantissa ? kIsNaN : int8_t(sign);
+  } else {
+    operand.exponent = int16_t(std::max(field, 1) - bias);
+    operand.significand = sign * (mantissa | (field ? hiddenBit : 0));
+  }
+  return operand;
+}
+
 Operand mxsim::decodeOperand(int32_t type, uint32_t code) {
+  if (type == MXSIM_TYPE_F32)
+    return decodeF32(code);
   float value = decodeNumber(type, code);
   Operand operand;
   if (std::isnan(value)) {

@@ -38,10 +38,16 @@ struct PhaseBarrier {
 /// The mbarriers of a block, by offset.
 class PhaseBarriers {
 public:
-  void reset() { barriers.clear(); }
+  void reset() {
+    barriers.clear();
+    last = nullptr;
+  }
   PhaseBarrier *find(uint32_t offset);
   PhaseBarrier &make(uint32_t offset, size_t clockSize);
-  void remove(uint32_t offset) { barriers.erase(offset); }
+  void remove(uint32_t offset) {
+    barriers.erase(offset);
+    last = nullptr;
+  }
 
   /// Carries out the copies of all mbarriers that a thread waits for; whether
   /// there was one.

@@ -55,6 +55,25 @@ TEST(PhaseBarriers, OrderProducerAndConsumers) {
   }
 }
 
+/// A block does not know the barriers of the one before.
+TEST(PhaseBarriers, EndWithTheirBlock) {
+  Setting blocks = setting(32);
+  blocks.blocks = 3;
+  expectGood(runKernel(blocks, [] {
+    makeBarrier(32);
+    mxsim_mbarrier_arrive(sharedAt(0), 1, 2);
+    mxsim_mbarrier_try_wait_parity(sharedAt(0), 0, 3);
+  }));
+  Report report = runKernel(blocks, [] {
+    if (mxsim_special_register(MXSIM_BLOCK_X) == 0)
+      makeBarrier(32);
+    mxsim_mbarrier_arrive(sharedAt(0), 1, 2);
+  });
+  expectError(report, ErrorKind::BarrierMisuse, 2,
+              "expected an initialised mbarrier, got shared offset '0'");
+  EXPECT_EQ(report.block[0], 1u);
+}
+
 /// Without waiting for the consumers the producer overwrites what they read.
 TEST(PhaseBarriers, NoticeAMissingWaitForEmpty) {
   Report report = runKernel(setting(), [] {
