@@ -29,9 +29,11 @@ struct MatrixShape {
   uint8_t type, count, transposes;
 };
 
-/// A matrix as its rows lie in memory, or spread to bytes.
+/// A matrix, row after row as in memory, or spread to bytes.
 struct Matrix {
-  uint8_t rows[kMatrixRows][kRowBytes];
+  uint8_t bytes[kMatrixRows * kRowBytes];
+
+  uint8_t *getRow(unsigned row) { return bytes + row * kRowBytes; }
 };
 } // namespace
 
@@ -99,12 +101,13 @@ static Thread &getThread(Block &block, const Meeting &meeting, unsigned lane) {
   return block.threads[meeting.warp * kWarpSize + lane];
 }
 
-/// The bytes of `matrix` that `lane` holds, as offsets row · 16 + column.
-static void placeWord(unsigned lane, bool transposes, unsigned (&bytes)[4]) {
+/// The bytes of a matrix that `lane` holds, as offsets row · 16 + column.
+static void placeWord(unsigned lane, bool transposes, unsigned (&places)[4]) {
   unsigned g = lane / 4, t = lane % 4;
   for (unsigned byte = 0; byte < 4; ++byte)
-    bytes[byte] = transposes ? (2 * t + byte / 2) * kRowBytes + 2 * g + byte % 2
-                             : g * kRowBytes + 4 * t + byte;
+    places[byte] = transposes
+                       ? (2 * t + byte / 2) * kRowBytes + 2 * g + byte % 2
+                       : g * kRowBytes + 4 * t + byte;
 }
 
 static void loadMatrices(Block &block, Meeting &meeting) {
@@ -118,16 +121,16 @@ static void loadMatrices(Block &block, Meeting &meeting) {
                                       false, meeting.agenda.location);
       if (!source)
         return;
-      std::memcpy(matrix.rows[row], source, kRowBytes);
+      std::memcpy(matrix.getRow(row), source, kRowBytes);
       if (unsigned bits = bitsOfPacked(shape.type))
-        spread(matrix.rows[row], bits);
+        spread(matrix.getRow(row), bits);
     }
     for (unsigned lane = 0; lane < kWarpSize; ++lane) {
-      unsigned bytes[4];
-      placeWord(lane, shape.transposes, bytes);
+      unsigned places[4];
+      placeWord(lane, shape.transposes, places);
       uint32_t &word = meeting.get<MatrixOperands>(lane).words[index];
       for (unsigned byte = 0; byte < 4; ++byte)
-        word |= uint32_t(matrix.rows[0][bytes[byte]]) << 8 * byte;
+        word |= uint32_t(matrix.bytes[places[byte]]) << 8 * byte;
     }
   }
 }
@@ -137,10 +140,10 @@ static void storeMatrices(Block &block, Meeting &meeting) {
   for (unsigned index = 0; index < shape.count; ++index) {
     Matrix matrix;
     for (unsigned lane = 0; lane < kWarpSize; ++lane) {
-      unsigned bytes[4];
-      placeWord(lane, shape.transposes, bytes);
+      unsigned places[4];
+      placeWord(lane, shape.transposes, places);
       for (unsigned byte = 0; byte < 4; ++byte)
-        matrix.rows[0][bytes[byte]] =
+        matrix.bytes[places[byte]] =
             uint8_t(meeting.get<MatrixOperands>(lane).words[index] >> 8 * byte);
     }
     for (unsigned row = 0; row < kMatrixRows; ++row) {
@@ -150,7 +153,7 @@ static void storeMatrices(Block &block, Meeting &meeting) {
                                 meeting.agenda.location);
       if (!target)
         return;
-      std::memcpy(target, matrix.rows[row], kRowBytes);
+      std::memcpy(target, matrix.getRow(row), kRowBytes);
     }
   }
 }

@@ -129,9 +129,9 @@ uint32_t expected(const Product &product, const Tiles &tiles, size_t row,
 }
 
 void checkAgainstModel(const Product &product, const Model &model,
-                       uint32_t seed) {
+                       uint32_t seed, int rounds = 40) {
   Operands operands(seed);
-  for (int round = 0; round < 40; ++round) {
+  for (int round = 0; round < rounds; ++round) {
     Tiles tiles(product.k);
     bool finite = round % 8 != 0;
     for (uint32_t &code : tiles.a)
@@ -185,7 +185,7 @@ TEST(Products, OfAllSmallFloatsFollowBlackwell) {
     for (int32_t typeB = MXSIM_TYPE_E4M3; typeB <= MXSIM_TYPE_E2M1; ++typeB)
       checkAgainstModel({32, typeA, typeB, MXSIM_TYPE_F32},
                         {Arithmetic::Blackwell, 25, 23, 1},
-                        uint32_t(typeA * 16 + typeB));
+                        uint32_t(typeA * 16 + typeB), 8);
 }
 
 TEST(Products, OfIntegersWrapAround) {
@@ -252,6 +252,21 @@ TEST(Products, CutOffWhatIsTooSmall) {
   EXPECT_EQ(multiplyOnes(Arithmetic::Exact, 3), 4.0f);
   EXPECT_EQ(multiplyOnes(Arithmetic::Blackwell, 3), 2.0f);
   EXPECT_EQ(multiplyOnes(Arithmetic::Ampere, 16), 16.0f);
+}
+
+/// -2^-151 survives 25 fractional bits below 2^-126, and then not the result's:
+/// a zero has no sign.
+TEST(Products, CutOffToPositiveZero) {
+  constexpr uint32_t left = 0x9A00, right = 0x1980;
+  Product product = {16, MXSIM_TYPE_BF16, MXSIM_TYPE_BF16, MXSIM_TYPE_F32};
+  ASSERT_EQ(slow::decode(MXSIM_TYPE_BF16, left) *
+                slow::decode(MXSIM_TYPE_BF16, right),
+            -std::ldexp(1.0, -151));
+  Tiles tiles(16);
+  tiles.a[0] = left;
+  tiles.b[0] = right;
+  expectGood(multiply(product, tiles, Arithmetic::Blackwell));
+  EXPECT_EQ(tiles.d[0], 0u);
 }
 
 TEST(Products, RefuseWhatDoesNotExist) {
