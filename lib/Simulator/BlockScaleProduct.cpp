@@ -9,7 +9,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Block.h"
-#include "MatrixProduct.h"
+#include "ExactTerms.h"
 #include "mx/Numerics/BlockScale.h"
 #include "mx/Numerics/ExactSum.h"
 #include "mx/Numerics/SmallFloat.h"
@@ -117,9 +117,30 @@ static void dotGroups(const int16_t *left, const int16_t *right,
   }
 }
 
+/// The exact sum of finite operands, if it is near enough.
+static std::optional<uint32_t>
+sumNearGroups(const int32_t *dots, const Scales &left, const Scales &right,
+              unsigned perScale, int scaleFraction, uint32_t c) {
+  Operand start = decodeOperand(MXSIM_TYPE_F32, c);
+  if (left.isNaN || right.isNaN || start.special != 0)
+    return std::nullopt;
+  ExactTerms terms;
+  terms.add(start.significand, start.exponent - kF32Fraction);
+  for (unsigned group = 0; group < kGroups; ++group) {
+    const Operand &a = left.operands[group / perScale];
+    const Operand &b = right.operands[group / perScale];
+    terms.add(int64_t(dots[group]) * a.significand * b.significand,
+              a.exponent + b.exponent - kDotFraction - 2 * scaleFraction);
+  }
+  return terms.toF32();
+}
+
 static uint32_t sumExactly(const int32_t *dots, const Scales &left,
-                           const Scales &right, unsigned perScale, uint32_t c) {
+                           const Scales &right, unsigned perScale,
+                           int scaleFraction, uint32_t c) {
   constexpr float quarter = 0.25f;
+  if (auto bits = sumNearGroups(dots, left, right, perScale, scaleFraction, c))
+    return *bits;
   mxnum::ExactSum sum;
   sum.add(toFloat(c));
   for (unsigned group = 0; group < kGroups; ++group)
@@ -169,7 +190,7 @@ static void multiplyGroups(Block &block, Meeting &meeting,
       dotGroups(tile.a[row], tile.b[column], dots);
       operands.d[reg] = isExact
                             ? sumExactly(dots, rows[row], columns[column],
-                                         perScale, operands.c[reg])
+                                         perScale, fraction, operands.c[reg])
                             : sumGroups(dots, rows[row], columns[column],
                                         perScale, fraction, operands.c[reg]);
     }

@@ -7,6 +7,7 @@
 
 #include "MatrixProduct.h"
 #include "Block.h"
+#include "ExactTerms.h"
 #include "mx/Numerics/ExactSum.h"
 #include "mx/Simulator/DeviceCalls.h"
 #include <cmath>
@@ -56,8 +57,28 @@ void mxsim::decodeVector(Vector &vector, int32_t type,
   }
 }
 
+/// The exact sum of finite operands, if it is near enough.
+static std::optional<uint32_t> sumNearTerms(const Vector &left,
+                                            const Vector &right, unsigned k,
+                                            int fraction, uint32_t c) {
+  Operand start = decodeOperand(MXSIM_TYPE_F32, c);
+  if (!left.isFinite || !right.isFinite || start.special != 0)
+    return std::nullopt;
+  ExactTerms terms;
+  terms.add(start.significand, start.exponent - kF32Fraction);
+  int unit = left.scaleExponent + right.scaleExponent - fraction;
+  for (unsigned index = 0; index < k; ++index) {
+    const Operand &a = left.elements[index], &b = right.elements[index];
+    terms.add(int64_t(a.significand) * b.significand,
+              a.exponent + b.exponent + unit);
+  }
+  return terms.toF32();
+}
+
 static uint32_t multiplyExactly(const Vector &left, const Vector &right,
-                                unsigned k, uint32_t c) {
+                                unsigned k, int fraction, uint32_t c) {
+  if (auto bits = sumNearTerms(left, right, k, fraction, c))
+    return *bits;
   mxnum::ExactSum sum;
   sum.add(toFloat(c));
   for (unsigned index = 0; index < k; ++index)
@@ -98,7 +119,7 @@ static uint32_t fuse(const Operand *left, const Operand *right, unsigned k,
 uint32_t mxsim::multiply(const Vector &left, const Vector &right, unsigned k,
                          int fraction, uint32_t c, const ProductModel &model) {
   if (model.isExact)
-    return multiplyExactly(left, right, k, c);
+    return multiplyExactly(left, right, k, fraction, c);
   if (!left.isFinite || !right.isFinite || !std::isfinite(toFloat(c)))
     return multiplySpecial(left, right, k, c);
   unsigned step = k / model.steps;

@@ -234,26 +234,46 @@ TEST(BlockScaled, AllMixesOfSmallFloats) {
     }
 }
 
+uint32_t expectExact(const Scaled &scaled, const Tiles &tiles, size_t row,
+                     size_t column) {
+  size_t k = scaled.k(), block = k / scaled.scales();
+  auto decode = [&](int32_t type, uint32_t code) {
+    bool isContained = k == 32 && type == MXSIM_TYPE_E2M1;
+    return float(slow::decode(type, isContained ? code >> 2 & 15 : code));
+  };
+  mxnum::ExactSum sum;
+  sum.add(slow::bitsToFloat(tiles.c[row * 8 + column]));
+  for (size_t index = 0; index < k; ++index)
+    sum.addProduct(
+        decode(scaled.typeA, tiles.a[row * k + index]),
+        decode(scaled.typeB, tiles.b[column * k + index]),
+        float(
+            decodeScale(scaled.format,
+                        tiles.scalesA[row * scaled.scales() + index / block])),
+        float(decodeScale(
+            scaled.format,
+            tiles.scalesB[column * scaled.scales() + index / block])));
+  float value = sum.toFloat();
+  return std::isnan(value) ? 0x7FFFFFFF : slow::floatToBits(value);
+}
+
 TEST(BlockScaled, CanBeExact) {
-  std::mt19937 engine(3);
-  Tiles tiles(kNVF4);
-  fill(kNVF4, tiles, engine, 2);
-  expectGood(multiply(kNVF4, tiles, Arithmetic::Exact));
-  for (size_t row = 0; row < 16; ++row)
-    for (size_t column = 0; column < 8; ++column) {
-      mxnum::ExactSum sum;
-      sum.add(slow::bitsToFloat(tiles.c[row * 8 + column]));
-      for (size_t k = 0; k < 64; ++k)
-        sum.addProduct(
-            float(e2m1(tiles.a[row * 64 + k])),
-            float(e2m1(tiles.b[column * 64 + k])),
-            float(decodeScale(kNVF4.format, tiles.scalesA[row * 4 + k / 16])),
-            float(
-                decodeScale(kNVF4.format, tiles.scalesB[column * 4 + k / 16])));
-      float value = sum.toFloat();
-      EXPECT_EQ(tiles.d[row * 8 + column],
-                std::isnan(value) ? 0x7FFFFFFF : slow::floatToBits(value));
+  constexpr Scaled mixed = {MXSIM_KIND_MXF8F6F4, MXSIM_SCALE_X1,
+                            MXSIM_SCALE_UE8M0, MXSIM_TYPE_E5M2,
+                            MXSIM_TYPE_E2M1};
+  for (const Scaled &scaled : {kMXF4, kNVF4, mixed}) {
+    std::mt19937 engine(3);
+    for (int round = 0; round < 8; ++round) {
+      Tiles tiles(scaled);
+      fill(scaled, tiles, engine, round);
+      expectGood(multiply(scaled, tiles, Arithmetic::Exact));
+      for (size_t row = 0; row < 16; ++row)
+        for (size_t column = 0; column < 8; ++column)
+          ASSERT_EQ(tiles.d[row * 8 + column],
+                    expectExact(scaled, tiles, row, column))
+              << "round " << round << " at " << row << ", " << column;
     }
+  }
 }
 
 /// A wrong nibble, selector or lane changes the result: the test of the test.

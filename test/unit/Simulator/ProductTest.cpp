@@ -213,27 +213,73 @@ TEST(Products, OfIntegersWrapAround) {
     }
 }
 
-/// One rounding of the exact sum, where the machine's model loses bits.
+/// One rounding of the exact sum, where the machine's model loses bits; with
+/// near exponents and with all of them.
 TEST(Products, CanBeExact) {
   Operands operands(9);
-  Tiles tiles(16);
-  for (auto *list : {&tiles.a, &tiles.b})
-    for (uint32_t &code : *list)
-      code = operands.draw(MXSIM_TYPE_BF16, true);
-  for (uint32_t &word : tiles.c)
-    word = operands.drawAccumulator(0);
   Product product = {16, MXSIM_TYPE_BF16, MXSIM_TYPE_BF16, MXSIM_TYPE_F32};
-  expectGood(multiply(product, tiles, Arithmetic::Exact));
-  for (size_t row = 0; row < 16; ++row)
-    for (size_t column = 0; column < 8; ++column) {
-      mxnum::ExactSum sum;
-      sum.add(slow::bitsToFloat(tiles.c[row * 8 + column]));
-      for (size_t index = 0; index < 16; ++index)
-        sum.addProduct(
-            float(slow::decode(MXSIM_TYPE_BF16, tiles.a[row * 16 + index])),
-            float(slow::decode(MXSIM_TYPE_BF16, tiles.b[column * 16 + index])));
-      EXPECT_EQ(tiles.d[row * 8 + column], slow::floatToBits(sum.toFloat()));
-    }
+  for (int round = 0; round < 24; ++round) {
+    Tiles tiles(16);
+    for (auto *list : {&tiles.a, &tiles.b})
+      for (uint32_t &code : *list) {
+        code = operands.draw(MXSIM_TYPE_BF16, round % 6 != 0);
+        if (round % 2)
+          code = (code & 0x807F) | (120 + (code >> 7 & 15)) << 7;
+      }
+    for (uint32_t &word : tiles.c)
+      word = operands.drawAccumulator(0);
+    expectGood(multiply(product, tiles, Arithmetic::Exact));
+    for (size_t row = 0; row < 16; ++row)
+      for (size_t column = 0; column < 8; ++column) {
+        mxnum::ExactSum sum;
+        sum.add(slow::bitsToFloat(tiles.c[row * 8 + column]));
+        for (size_t k = 0; k < 16; ++k)
+          sum.addProduct(
+              float(slow::decode(MXSIM_TYPE_BF16, tiles.a[row * 16 + k])),
+              float(slow::decode(MXSIM_TYPE_BF16, tiles.b[column * 16 + k])));
+        float value = sum.toFloat();
+        ASSERT_EQ(tiles.d[row * 8 + column],
+                  std::isnan(value) ? 0x7FFFFFFF : slow::floatToBits(value))
+            << "round " << round;
+      }
+  }
+}
+
+/// Ties, results at the end of the range, and sums that vanish.
+TEST(Products, RoundExactSumsOnce) {
+  struct Case {
+    double a, b, c, sum;
+    /// Added as one more product, far below.
+    double trifle = 0;
+  };
+  const double unit = 0x1p-23;
+  const Case cases[] = {
+      {1, 0x1p-24, 1, 1},
+      {1, 0x1p-24, 1 + unit, 1 + 2 * unit},
+      {1.0078125, 0x1p-24, 1, 1 + unit},
+      {-1, 0x1p-24, -1, -1},
+      {0x1p-74, 0x1p-76, 0, 0},
+      {0x1.8p-74, 0x1p-76, 0, 0x1p-149},
+      {0x1p-75, -0x1p-74, 0, -0x1p-149},
+      {0x1p-126, 0x1p-126, 1, 1},
+      {0x1p127, 0x1p127, 1, HUGE_VAL},
+      {2, -3, 6, 0},
+      {1, 0x1p-24, 1, 1 + unit, 0x1p-80},
+      {1, 0x1p-24, 1 + unit, 1 + unit, -0x1p-80},
+      {1, 0x1p-24, 1, 1 + unit, 0x1p-126},
+  };
+  Product product = {16, MXSIM_TYPE_BF16, MXSIM_TYPE_BF16, MXSIM_TYPE_F32};
+  for (const Case &one : cases) {
+    Tiles tiles(16);
+    tiles.a[0] = mxnum::f64ToBF16(one.a);
+    tiles.b[0] = mxnum::f64ToBF16(one.b);
+    tiles.a[1] = mxnum::f64ToBF16(one.trifle);
+    tiles.b[1] = mxnum::f64ToBF16(1);
+    tiles.c[0] = slow::floatToBits(float(one.c));
+    expectGood(multiply(product, tiles, Arithmetic::Exact));
+    EXPECT_EQ(tiles.d[0], slow::floatToBits(float(one.sum)))
+        << one.a << " * " << one.b << " + " << one.c;
+  }
 }
 
 /// 2^24 + 1 + 1: the ones are cut off one by one with 24 fractional bits on a
