@@ -10,6 +10,11 @@
 
 namespace mlir::mx {
 
+/// The module attribute with the locations that the simulator knows by number:
+/// an array of locations.
+inline constexpr StringLiteral kSimulatorLocationsAttr =
+    "mx.simulator_locations";
+
 #define GEN_PASS_DECL
 #include "mx/Conversion/Passes.h.inc"
 

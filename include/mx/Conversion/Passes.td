@@ -40,4 +40,22 @@ def ConvertMXToLoopsPass : Pass<"convert-mx-to-loops", "::mlir::ModuleOp"> {
     "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect", "::mlir::mx::MXDialect"];
 }
 
+def ConvertNVVMToSimulatorPass : Pass<"convert-nvvm-to-simulator", "::mlir::ModuleOp"> {
+  let summary = "turn device code into host code that calls the simulator";
+  let description = [{
+    The fork before PTX: kernels become host functions in which each operation of NVVM is
+    a call of the simulator, and launches become calls that run them, thread by thread
+    ([Simulator.md](Simulator.md)). The module attribute `mx.simulator_locations` says
+    where the numbered places of these calls are.
+
+    **Requires** device modules of the LLVM and NVVM dialects alone; launches whose operands
+    are numbers and pointers, in host code on buffers. **Ensures** that no device module and
+    no launch is left; every access to shared or global memory is checked when it runs.
+    **Decides** nothing. **Remarks**: none.
+    **Example**: (* example: test/Conversion/NVVMToSimulator/nvvm-to-simulator.mlir *)
+  }];
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect", "::mlir::arith::ArithDialect",
+    "::mlir::memref::MemRefDialect"];
+}
+
 #endif // MX_CONVERSION_PASSES_TD

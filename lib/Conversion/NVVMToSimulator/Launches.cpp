@@ -1,0 +1,146 @@
+//===- Launches.cpp - the host's side of simulated kernels ----------------===//
+// Part of the mx project, under the Apache License v2.0 with LLVM Exceptions.
+//
+// A launch becomes a call with a pointer to each operand. Host code hands a
+// kernel bare addresses; where it takes one from a buffer, the simulator is
+// told how large the buffer is.
+//===----------------------------------------------------------------------===//
+
+#include "NVVMToSimulator.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Interfaces/FunctionInterfaces.h"
+
+using namespace mlir;
+using namespace mlir::mx;
+
+/// The number of elements of `buffer`, which is contiguous.
+static Value countElements(ImplicitLocOpBuilder &b, Value buffer) {
+  auto type = cast<MemRefType>(buffer.getType());
+  Value count = arith::ConstantIndexOp::create(b, 1);
+  for (int64_t i = 0; i < type.getRank(); ++i) {
+    Value size =
+        type.isDynamicDim(i)
+            ? memref::DimOp::create(b, buffer, i).getResult()
+            : arith::ConstantIndexOp::create(b, type.getDimSize(i)).getResult();
+    count = arith::MulIOp::create(b, count, size);
+  }
+  return count;
+}
+
+/// Registers the buffer whose address `op` takes.
+static LogicalResult registerBuffer(memref::ExtractAlignedPointerAsIndexOp op,
+                                    SimulatorCalls &calls) {
+  ImplicitLocOpBuilder b(op.getLoc(), op->getContext());
+  b.setInsertionPointAfter(op);
+  auto type = dyn_cast<MemRefType>(op.getSource().getType());
+  if (!type || !type.getLayout().isIdentity())
+    return op.emitOpError("expected the address of a contiguous buffer to "
+                          "simulate, got that of ")
+           << op.getSource().getType();
+  int64_t elementBytes =
+      llvm::divideCeil(type.getElementTypeBitWidth(), int64_t(8));
+  Value unit = arith::ConstantIndexOp::create(b, elementBytes);
+  Value bytes =
+      arith::MulIOp::create(b, countElements(b, op.getSource()), unit);
+  Type i64 = b.getI64Type();
+  Value number = arith::IndexCastOp::create(b, i64, op.getResult());
+  Value address = LLVM::IntToPtrOp::create(
+      b, LLVM::LLVMPointerType::get(b.getContext()), number);
+  Value size = arith::IndexCastOp::create(b, i64, bytes);
+  calls.call(b, "mxsim_register_buffer", Type(), {address, size});
+  return success();
+}
+
+/// `value` as an i64; it is an index, i32 or i64.
+static Value widen(ImplicitLocOpBuilder &b, Value value) {
+  if (value.getType().isIndex())
+    return arith::IndexCastOp::create(b, b.getI64Type(), value);
+  if (value.getType().isInteger(64))
+    return value;
+  return arith::ExtUIOp::create(b, b.getI64Type(), value);
+}
+
+/// An array of pointers to copies of the operands of `op`. Both live on the
+/// stack of the function, once, however often the launch runs.
+static Value storeOperands(ImplicitLocOpBuilder &b, gpu::LaunchFuncOp op) {
+  ValueRange operands = op.getKernelOperands();
+  auto function = op->getParentOfType<FunctionOpInterface>();
+  Type pointer = LLVM::LLVMPointerType::get(b.getContext());
+  auto allocate = [&](Type type, int64_t count) -> Value {
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(&function.getFunctionBody().front());
+    Value size = LLVM::ConstantOp::create(b, b.getI64IntegerAttr(count));
+    return LLVM::AllocaOp::create(b, pointer, type, size);
+  };
+  Value slots = allocate(pointer, std::max<int64_t>(operands.size(), 1));
+  for (auto [index, operand] : llvm::enumerate(operands)) {
+    Value copy = allocate(operand.getType(), 1);
+    LLVM::StoreOp::create(b, operand, copy);
+    Value slot = LLVM::GEPOp::create(b, pointer, pointer, slots,
+                                     LLVM::GEPArg(static_cast<int32_t>(index)));
+    LLVM::StoreOp::create(b, copy, slot);
+  }
+  return slots;
+}
+
+static LogicalResult verifyLaunch(gpu::LaunchFuncOp op) {
+  if (op.hasClusterSize())
+    return op.emitOpError("expected a launch without clusters to simulate, "
+                          "got one with them");
+  if (op.getAsyncToken() || !op.getAsyncDependencies().empty())
+    return op.emitOpError("expected a launch that the host waits for to "
+                          "simulate, got an asynchronous one");
+  for (Value operand : op.getKernelOperands())
+    if (!LLVM::isCompatibleType(operand.getType()))
+      return op.emitOpError("expected operands of types of the LLVM dialect, "
+                            "got ")
+             << operand.getType();
+  return success();
+}
+
+static LogicalResult convertLaunch(gpu::LaunchFuncOp op, SimulatorCalls &calls,
+                                   const SimulatedKernels &kernels) {
+  auto found = kernels.find(op.getKernel());
+  if (found == kernels.end())
+    return op.emitOpError("expected a kernel that a device module defines, "
+                          "got '")
+           << op.getKernel() << "'";
+  if (failed(verifyLaunch(op)))
+    return failure();
+  LLVM::LLVMFuncOp entry = found->second.entry;
+  if (op.getNumKernelOperands() !=
+      cast<LLVM::LLVMFuncOp>(entry->getPrevNode()).getNumArguments())
+    return op.emitOpError("expected as many operands as the kernel has, got ")
+           << op.getNumKernelOperands();
+  ImplicitLocOpBuilder b(op.getLoc(), op);
+  SmallVector<Value> operands = {LLVM::AddressOfOp::create(b, entry),
+                                 storeOperands(b, op)};
+  for (gpu::KernelDim3 size :
+       {op.getGridSizeOperandValues(), op.getBlockSizeOperandValues()})
+    for (Value extent : {size.x, size.y, size.z})
+      operands.push_back(widen(b, extent));
+  operands.push_back(LLVM::ConstantOp::create(
+      b, b.getI32IntegerAttr(found->second.staticSharedBytes)));
+  Value dynamic = op.getDynamicSharedMemorySize();
+  operands.push_back(
+      dynamic
+          ? dynamic
+          : LLVM::ConstantOp::create(b, b.getI32IntegerAttr(0)).getResult());
+  // The session keeps the report; later launches of it do nothing.
+  calls.callAt(b, "mxsim_launch", b.getI32Type(), operands);
+  op.erase();
+  return success();
+}
+
+LogicalResult mx::convertLaunches(ModuleOp module, SimulatorCalls &calls,
+                                  const SimulatedKernels &kernels) {
+  WalkResult result = module.walk([&](Operation *op) -> WalkResult {
+    if (auto pointer = dyn_cast<memref::ExtractAlignedPointerAsIndexOp>(op))
+      return registerBuffer(pointer, calls);
+    if (auto launch = dyn_cast<gpu::LaunchFuncOp>(op))
+      return convertLaunch(launch, calls, kernels);
+    return WalkResult::advance();
+  });
+  return failure(result.wasInterrupted());
+}

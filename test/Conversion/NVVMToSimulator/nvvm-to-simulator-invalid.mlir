@@ -1,0 +1,202 @@
+// What cannot be simulated.
+// RUN: mx-opt %s --convert-nvvm-to-simulator --split-input-file --verify-diagnostics --allow-unregistered-dialect
+
+gpu.module @device {
+  llvm.func @unknown() {
+    // expected-error @below {{expected an operation that the simulator models, got one that it does not}}
+    nvvm.wgmma.fence.aligned
+    llvm.return
+  }
+}
+
+// -----
+
+gpu.module @device {
+  llvm.func @text() {
+    // expected-error @below {{expected an operation that the simulator models, got one that it does not}}
+    llvm.inline_asm has_side_effects "bar.sync 0;", "" : () -> ()
+    llvm.return
+  }
+}
+
+// -----
+
+gpu.module @device {
+  llvm.func @predicated(%barrier: !llvm.ptr<3>, %n: i32, %p: i1) {
+    // expected-error @below {{expected an operation without a predicate to simulate (branch around it instead), got one}}
+    nvvm.mbarrier.init %barrier, %n, predicate = %p : !llvm.ptr<3>, i32, i1
+    llvm.return
+  }
+}
+
+// -----
+
+gpu.module @device {
+  llvm.func @multicast(%shared: !llvm.ptr<7>, %global: !llvm.ptr<1>, %barrier: !llvm.ptr<3>, %n: i32, %mask: i16) {
+    // expected-error @below {{expected a copy to one block, got a multicast}}
+    nvvm.cp.async.bulk.shared.cluster.global %shared, %global, %barrier, %n multicast_mask = %mask : !llvm.ptr<7>, !llvm.ptr<1>
+    llvm.return
+  }
+}
+
+// -----
+
+gpu.module @device {
+  llvm.func @predicated_load(%shared: !llvm.ptr<7>, %map: !llvm.ptr, %barrier: !llvm.ptr<3>, %n: i32, %p: i1) {
+    // expected-error @below {{expected a copy in tile mode, to one block and without a predicate to simulate, got another}}
+    nvvm.cp.async.bulk.tensor.shared.cluster.global %shared, %map, %barrier, box[%n] predicate = %p : !llvm.ptr<7>, !llvm.ptr
+    llvm.return
+  }
+}
+
+// -----
+
+gpu.module @device {
+  llvm.func @predicated_store(%shared: !llvm.ptr<3>, %map: !llvm.ptr, %n: i32, %p: i1) {
+    // expected-error @below {{expected a copy in tile mode and without a predicate to simulate, got another}}
+    nvvm.cp.async.bulk.tensor.global.shared.cta %map, %shared, box[%n], predicate = %p : !llvm.ptr, !llvm.ptr<3>
+    llvm.return
+  }
+}
+
+// -----
+
+gpu.module @device {
+  llvm.func @small_product(%a: vector<2xf16>) -> !llvm.struct<(vector<2xf16>, vector<2xf16>)> {
+    // expected-error @below {{expected m16n8 with results of f32 or i32 to simulate, got another product}}
+    %d = nvvm.mma.sync A[%a, %a, %a, %a] B[%a, %a] C[%a, %a]
+      {layoutA = #nvvm.mma_layout<row>, layoutB = #nvvm.mma_layout<col>, shape = #nvvm.shape<m = 16, n = 8, k = 16>}
+      : (vector<2xf16>, vector<2xf16>, vector<2xf16>) -> !llvm.struct<(vector<2xf16>, vector<2xf16>)>
+    llvm.return %d : !llvm.struct<(vector<2xf16>, vector<2xf16>)>
+  }
+}
+
+// -----
+
+gpu.module @device {
+  llvm.func @byte(%place: !llvm.ptr<1>, %n: i8) {
+    // expected-error @below {{expected an atomic operation that the simulator models, got another}}
+    %old = llvm.atomicrmw add %place, %n monotonic : !llvm.ptr<1>, i8
+    llvm.return
+  }
+}
+
+// -----
+
+gpu.module @device {
+  // expected-error @below {{expected functions and variables of the LLVM dialect in a device module, got another operation}}
+  gpu.func @early() kernel {
+    gpu.return
+  }
+}
+
+// -----
+
+gpu.module @device {
+  // expected-error @below {{expected a device function with a body to simulate, got a declaration}}
+  llvm.func @elsewhere()
+}
+
+// -----
+
+func.func private @"device.taken"()
+gpu.module @device {
+  // expected-error @below {{expected a program without the name 'device.taken', got one that has it}}
+  llvm.func @taken() {
+    llvm.return
+  }
+}
+
+// -----
+
+func.func @strided(%buffer: memref<4x8xf32, strided<[16, 1]>>) -> index {
+  // expected-error @below {{expected the address of a contiguous buffer to simulate, got that of 'memref<4x8xf32, strided<[16, 1]>>'}}
+  %index = memref.extract_aligned_pointer_as_index %buffer : memref<4x8xf32, strided<[16, 1]>> -> index
+  return %index : index
+}
+
+// -----
+
+module attributes {gpu.container_module} {
+  gpu.module @device {
+    llvm.func @kernel() attributes {gpu.kernel, nvvm.kernel} {
+      llvm.return
+    }
+  }
+  func.func @clusters(%n: index) {
+    // expected-error @below {{expected a launch without clusters to simulate, got one with them}}
+    gpu.launch_func @device::@kernel clusters in (%n, %n, %n) blocks in (%n, %n, %n) threads in (%n, %n, %n)
+    return
+  }
+}
+
+// -----
+
+module attributes {gpu.container_module} {
+  gpu.module @device {
+    llvm.func @kernel() attributes {gpu.kernel, nvvm.kernel} {
+      llvm.return
+    }
+  }
+  func.func @asynchronous(%n: index) {
+    // expected-error @below {{expected a launch that the host waits for to simulate, got an asynchronous one}}
+    %token = gpu.launch_func async @device::@kernel blocks in (%n, %n, %n) threads in (%n, %n, %n)
+    return
+  }
+}
+
+// -----
+
+module attributes {gpu.container_module} {
+  gpu.module @device {
+    llvm.func @kernel(%x: i32) attributes {gpu.kernel, nvvm.kernel} {
+      llvm.return
+    }
+  }
+  func.func @too_few(%n: index) {
+    // expected-error @below {{expected as many operands as the kernel has, got 0}}
+    gpu.launch_func @device::@kernel blocks in (%n, %n, %n) threads in (%n, %n, %n)
+    return
+  }
+}
+
+// -----
+
+module attributes {gpu.container_module} {
+  gpu.module @device {
+    llvm.func @kernel(%x: i32) attributes {gpu.kernel, nvvm.kernel} {
+      llvm.return
+    }
+  }
+  func.func @buffers(%n: index, %buffer: memref<4xf32>) {
+    // expected-error @below {{expected operands of types of the LLVM dialect, got 'memref<4xf32>'}}
+    gpu.launch_func @device::@kernel blocks in (%n, %n, %n) threads in (%n, %n, %n) args(%buffer : memref<4xf32>)
+    return
+  }
+}
+
+// -----
+
+gpu.module @device {
+  llvm.func @opaque() {
+    // expected-error @below {{expected an operation that the simulator models, got one that it does not}}
+    "another.table"() ({
+    }) : () -> ()
+    llvm.return
+  }
+}
+
+// -----
+
+module attributes {gpu.container_module} {
+  gpu.module @device {
+    llvm.func @kernel() attributes {gpu.kernel} {
+      llvm.return
+    }
+  }
+  func.func @for_another_machine(%n: index) {
+    // expected-error @below {{expected a kernel that a device module defines, got '@device::@kernel'}}
+    gpu.launch_func @device::@kernel blocks in (%n, %n, %n) threads in (%n, %n, %n)
+    return
+  }
+}
