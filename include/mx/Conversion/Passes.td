@@ -40,6 +40,33 @@ def ConvertMXToLoopsPass : Pass<"convert-mx-to-loops", "::mlir::ModuleOp"> {
     "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect", "::mlir::mx::MXDialect"];
 }
 
+def ConvertMXToNVVMPass : Pass<"convert-mx-to-nvvm", "::mlir::ModuleOp"> {
+  let summary = "lower packed operations to kernels of NVIDIA GPUs";
+  let description = [{
+    A product whose kernel is `matmul_mma_block_scale` becomes kernels in the
+    `gpu.module` @mx_kernels and launches of them. A kernel is made for formats, result
+    type and tile; equal ones are shared. Sizes are arguments, any sizes will do. Buffers
+    are memory of the device: the host takes their addresses and reads nothing.
+
+    **Requires** such products on buffers without gaps between rows, both sides mxfp4 or
+    both nvfp4, with or without tensor scales. **Ensures** that none is left; other
+    operations are not touched. Kernels take pointers and numbers, and consist of arith,
+    scf, llvm and nvvm operations. **Decides** which tiles a product may need from what its
+    types say; addresses, row lengths and the number of rows choose among them at run
+    time. **Remarks** (`mx-to-nvvm`): passed, the kernels of a product in the order in
+    which they are tried.
+    **Example**: (* example: test/Conversion/MXToNVVM/mx-to-nvvm.mlir *)
+  }];
+  let options = [
+    Option<"chip", "chip", "std::string", /*default=*/"\"sm_120a\"",
+           "The chip that kernels are made for; it does not change numerics">,
+    Option<"features", "features", "std::string", /*default=*/"\"+ptx87\"",
+           "LLVM's features of that chip">];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::gpu::GPUDialect",
+    "::mlir::LLVM::LLVMDialect", "::mlir::memref::MemRefDialect",
+    "::mlir::NVVM::NVVMDialect", "::mlir::scf::SCFDialect", "::mlir::mx::MXDialect"];
+}
+
 def ConvertNVVMToSimulatorPass : Pass<"convert-nvvm-to-simulator", "::mlir::ModuleOp"> {
   let summary = "turn device code into host code that calls the simulator";
   let description = [{

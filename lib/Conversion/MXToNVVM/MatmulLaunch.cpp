@@ -1,0 +1,209 @@
+//===- MatmulLaunch.cpp - from an operation to a launch -------------------===//
+// Part of the mx project, under the Apache License v2.0 with LLVM Exceptions.
+//===----------------------------------------------------------------------===//
+
+#include "MatmulLaunch.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/IR/ImplicitLocOpBuilder.h"
+#include "mlir/IR/Matchers.h"
+#include "mx/Numerics/PackedLayout.h"
+
+using namespace mlir;
+using namespace mlir::mx;
+
+/// Bytes of a row of payload and of scales of a side.
+static std::pair<int64_t, int64_t> getRowLengths(FormatAttr format,
+                                                 int64_t depth) {
+  unsigned bits = mxnum::getElementInfo(format.getElement()).bits;
+  int64_t block = format.getBlock();
+  return {mxnum::getPackedBytes(depth, bits), llvm::divideCeil(depth, block)};
+}
+
+/// Whether rows of `depth` elements let the copies of `tile` be aligned.
+static bool fitsDepth(const TileShape &tile, FormatAttr format, int64_t depth) {
+  auto [payload, scales] = getRowLengths(format, depth);
+  return payload % tile.payloadUnit == 0 && scales % tile.scaleUnit == 0;
+}
+
+/// Whether an earlier candidate is chosen wherever `tile` would be, but for
+/// addresses.
+static bool isNeedless(const TileShape &tile, ArrayRef<MatmulSpec> candidates,
+                       bool knowsRows) {
+  return llvm::any_of(candidates, [&](const MatmulSpec &earlier) {
+    return knowsRows || earlier.tile.rowsBelow == tile.rowsBelow;
+  });
+}
+
+SmallVector<MatmulSpec> mx::getCandidates(PackedMatmulOp op) {
+  FormatAttr lhs = op.getLhsFormatAttr(), rhs = op.getRhsFormatAttr();
+  auto type = cast<MemRefType>(op.getInits().getType());
+  int64_t rows = type.getShape()[type.getRank() - 2];
+  bool knowsRows = !ShapedType::isDynamic(rows);
+  APInt depth;
+  bool knowsDepth = matchPattern(op.getK(), m_ConstantInt(&depth));
+  SmallVector<MatmulSpec> candidates;
+  for (const TileShape &tile : kTileShapes) {
+    bool isLast = &tile == &kTileShapes[std::size(kTileShapes) - 1];
+    if (!isLast) {
+      if (knowsRows && rows <= tile.rowsBelow)
+        continue;
+      if (knowsDepth && (!fitsDepth(tile, lhs, depth.getSExtValue()) ||
+                         !fitsDepth(tile, rhs, depth.getSExtValue()) ||
+                         isNeedless(tile, candidates, knowsRows)))
+        continue;
+    }
+    candidates.push_back({lhs, rhs, cast<FloatType>(type.getElementType()),
+                          *lookupMma(lhs, rhs), tile});
+  }
+  return candidates;
+}
+
+namespace {
+
+/// Emits the host code of one operation.
+class LaunchEmitter {
+public:
+  LaunchEmitter(PackedMatmulOp op, ArrayRef<MatmulSpec> specs,
+                ArrayRef<gpu::GPUFuncOp> kernels);
+
+  void emit();
+
+private:
+  Value index(int64_t value) {
+    return arith::ConstantIndexOp::create(b, value);
+  }
+  template <typename OpTy>
+  Value make(Value x, Value y) {
+    return b.createOrFold<OpTy>(x, y);
+  }
+  Value compare(arith::CmpIPredicate predicate, Value x, Value y) {
+    return b.createOrFold<arith::CmpIOp>(predicate, x, y);
+  }
+  /// ⌈x / y⌉.
+  Value divideUp(Value x, int64_t y) {
+    return make<arith::DivUIOp>(make<arith::AddIOp>(x, index(y - 1)), index(y));
+  }
+  Value addPointer(Value buffer);
+  void readSide(ValueRange parts, FormatAttr format);
+  Value isMultiple(Value bits, int64_t unit);
+  Value fits(const TileShape &tile);
+  void emitChoice(size_t candidate);
+  void emitLaunch(const MatmulSpec &spec, gpu::GPUFuncOp kernel);
+
+  PackedMatmulOp op;
+  ArrayRef<MatmulSpec> specs;
+  ArrayRef<gpu::GPUFuncOp> kernels;
+  ImplicitLocOpBuilder b;
+  Value rows, columns, depth, matrices;
+  /// All addresses and row lengths together: a power of two divides each of
+  /// them if it divides these.
+  Value payloadBits, scaleBits;
+  SmallVector<Value> operands;
+};
+
+} // namespace
+
+LaunchEmitter::LaunchEmitter(PackedMatmulOp op, ArrayRef<MatmulSpec> specs,
+                             ArrayRef<gpu::GPUFuncOp> kernels)
+    : op(op), specs(specs), kernels(kernels), b(op.getLoc(), op),
+      depth(op.getK()) {
+  Value init = op.getInits();
+  int64_t rank = cast<MemRefType>(init.getType()).getRank();
+  auto getSize = [&](int64_t dim) {
+    return b.createOrFold<memref::DimOp>(init, dim);
+  };
+  rows = getSize(rank - 2);
+  columns = getSize(rank - 1);
+  matrices = index(1);
+  for (int64_t dim = 0; dim < rank - 2; ++dim)
+    matrices = make<arith::MulIOp>(matrices, getSize(dim));
+  payloadBits = scaleBits = index(0);
+}
+
+/// Makes operands of the parts of a side, and notes what their addresses and
+/// row lengths are multiples of.
+void LaunchEmitter::readSide(ValueRange parts, FormatAttr format) {
+  SmallVector<Value> addresses;
+  for (Value part : parts)
+    addresses.push_back(addPointer(part));
+  int64_t bits = mxnum::getElementInfo(format.getElement()).bits;
+  Value bytes = divideUp(make<arith::MulIOp>(depth, index(bits)), 8);
+  Value blocks = divideUp(depth, format.getBlock());
+  for (Value number : {addresses[0], bytes})
+    payloadBits = make<arith::OrIOp>(payloadBits, number);
+  for (Value number : {addresses[1], blocks})
+    scaleBits = make<arith::OrIOp>(scaleBits, number);
+}
+
+/// Adds a pointer to the first element of `buffer` to the operands; returns it
+/// as a number.
+Value LaunchEmitter::addPointer(Value buffer) {
+  Value address = memref::ExtractAlignedPointerAsIndexOp::create(b, buffer);
+  Value number = arith::IndexCastOp::create(b, b.getI64Type(), address);
+  Type pointer = LLVM::LLVMPointerType::get(b.getContext());
+  operands.push_back(LLVM::IntToPtrOp::create(b, pointer, number));
+  return address;
+}
+
+Value LaunchEmitter::isMultiple(Value bits, int64_t unit) {
+  Value rest = make<arith::AndIOp>(bits, index(unit - 1));
+  return compare(arith::CmpIPredicate::eq, rest, index(0));
+}
+
+/// Whether this program run may use `tile`.
+Value LaunchEmitter::fits(const TileShape &tile) {
+  Value aligned = make<arith::AndIOp>(isMultiple(payloadBits, tile.payloadUnit),
+                                      isMultiple(scaleBits, tile.scaleUnit));
+  Value tall = compare(arith::CmpIPredicate::ugt, rows, index(tile.rowsBelow));
+  return make<arith::AndIOp>(aligned, tall);
+}
+
+void LaunchEmitter::emitLaunch(const MatmulSpec &spec, gpu::GPUFuncOp kernel) {
+  Value rowTiles = divideUp(rows, spec.tile.rows);
+  Value columnTiles = divideUp(columns, spec.tile.columns);
+  Value tiles =
+      make<arith::MulIOp>(make<arith::MulIOp>(rowTiles, columnTiles), matrices);
+  Value one = index(1);
+  Value shared = arith::ConstantIntOp::create(
+      b, b.getI32Type(), kStages * StageLayout(spec).bytes);
+  gpu::LaunchFuncOp::create(b, kernel, gpu::KernelDim3{tiles, one, one},
+                            gpu::KernelDim3{index(kThreads), one, one}, shared,
+                            operands);
+}
+
+/// Chooses among the candidates from number `candidate` on.
+void LaunchEmitter::emitChoice(size_t candidate) {
+  if (candidate + 1 == specs.size())
+    return emitLaunch(specs[candidate], kernels[candidate]);
+  auto ifOp = scf::IfOp::create(b, fits(specs[candidate].tile),
+                                /*withElseRegion=*/true);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(ifOp.thenBlock());
+  emitLaunch(specs[candidate], kernels[candidate]);
+  b.setInsertionPointToStart(ifOp.elseBlock());
+  emitChoice(candidate + 1);
+}
+
+void LaunchEmitter::emit() {
+  readSide(op.getLhs(), op.getLhsFormatAttr());
+  readSide(op.getRhs(), op.getRhsFormatAttr());
+  addPointer(op.getInits());
+  for (Value size : {rows, columns, depth})
+    operands.push_back(
+        b.createOrFold<arith::IndexCastOp>(b.getI32Type(), size));
+  // A launch without blocks is an error.
+  Value results =
+      make<arith::MulIOp>(make<arith::MulIOp>(rows, columns), matrices);
+  auto ifOp = scf::IfOp::create(
+      b, compare(arith::CmpIPredicate::ne, results, index(0)));
+  b.setInsertionPointToStart(ifOp.thenBlock());
+  emitChoice(0);
+}
+
+void mx::launchMatmul(PackedMatmulOp op, ArrayRef<MatmulSpec> specs,
+                      ArrayRef<gpu::GPUFuncOp> kernels) {
+  LaunchEmitter(op, specs, kernels).emit();
+  op.erase();
+}

@@ -1,0 +1,88 @@
+//===- MatmulSpec.h - what a kernel is made for -----------------*- C++ -*-===//
+// Part of the mx project, under the Apache License v2.0 with LLVM Exceptions.
+//
+// The geometry of block-scaled matmul kernels as data: the instruction that
+// formats need, and the tiles of which one is chosen by size and alignment.
+// Equal specs give equal kernels, named by getName.
+//===----------------------------------------------------------------------===//
+
+#ifndef MX_LIB_CONVERSION_MXTONVVM_MATMULSPEC_H
+#define MX_LIB_CONVERSION_MXTONVVM_MATMULSPEC_H
+
+#include "MmaFragments.h"
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
+#include "mx/Dialect/MX/IR/MXOps.h"
+#include <optional>
+
+namespace mlir::mx {
+
+/// The instruction that multiplies two formats.
+struct MmaKind {
+  NVVM::MMABlockScaleKind kind;
+  NVVM::ScaleVecSize scaleVector;
+  NVVM::BlockScaleFormat scaleFormat;
+  NVVM::MMATypes lhs, rhs;
+  /// Elements of K that one MMA consumes, and scales among them.
+  int depth, scales;
+
+  /// Bytes of scales of one row in a step of kRowBytes bytes of payload.
+  int getScaleBytes() const { return kSlices * scales; }
+  /// The register, and the byte in it, where the scales of slice `slice` lie.
+  int getScaleWord(int slice) const { return slice * scales / 4; }
+  int getScaleByte(int slice) const { return slice * scales % 4; }
+};
+
+/// Returns the instruction for `lhs` times `rhs`, if there is one.
+std::optional<MmaKind> lookupMma(FormatAttr lhs, FormatAttr rhs);
+
+/// One row of the tile table: the tile of a block of kThreads threads, how its
+/// warps share it, and what memory must be like.
+struct TileShape {
+  llvm::StringLiteral name;
+  int rows, columns;
+  /// Warps along the rows and along the columns.
+  int warpRows, warpColumns;
+  /// Bytes of a row that are read at once; addresses of rows are multiples.
+  int payloadUnit, scaleUnit;
+  /// Worth it only for more rows of A than this.
+  int rowsBelow;
+
+  int getWarpHeight() const { return rows / warpRows; }
+  int getWarpWidth() const { return columns / warpColumns; }
+};
+
+inline constexpr int kThreads = 256;
+/// Stages of shared memory: one is multiplied while the next is filled.
+inline constexpr int kStages = 2;
+
+/// From the best to the one that can do everything.
+inline constexpr TileShape kTileShapes[] = {
+    {"128x128", 128, 128, 2, 4, 16, 4, 32},
+    {"128x128_scales2", 128, 128, 2, 4, 16, 2, 32},
+    {"32x128", 32, 128, 1, 8, 16, 4, 0},
+    {"32x128_scales2", 32, 128, 1, 8, 16, 2, 0},
+    {"32x128_bytes", 32, 128, 1, 8, 1, 1, 0},
+};
+
+/// What a kernel is made for.
+struct MatmulSpec {
+  FormatAttr lhs, rhs;
+  /// f32, bf16 or f16.
+  FloatType result;
+  MmaKind mma;
+  TileShape tile;
+
+  std::string getName() const;
+};
+
+/// Where the parts of a stage lie in shared memory, in bytes.
+struct StageLayout {
+  explicit StageLayout(const MatmulSpec &spec);
+
+  int lhs, rhs, lhsScales, rhsScales;
+  int bytes;
+};
+
+} // namespace mlir::mx
+
+#endif // MX_LIB_CONVERSION_MXTONVVM_MATMULSPEC_H

@@ -1,0 +1,56 @@
+// RUN: mx-opt %s --convert-mx-to-nvvm --verify-diagnostics --split-input-file
+
+func.func @tensors(%a: tensor<4x32xi8>, %s: tensor<4x2xi8>, %c: tensor<4x4xf32>, %k: index) -> tensor<4x4xf32> {
+  // expected-error@+1 {{'mx.packed.matmul' op expected operands that are buffers without gaps between rows, got 'tensor<4x32xi8>'}}
+  %0 = mx.packed.matmul k(%k) lhs(%a, %s : tensor<4x32xi8>, tensor<4x2xi8>)
+    rhs(%a, %s : tensor<4x32xi8>, tensor<4x2xi8>) outs(%c : tensor<4x4xf32>)
+    {lhs_format = #mx.format<mxfp4>, rhs_format = #mx.format<mxfp4>,
+     kernel = "matmul_mma_block_scale"} -> tensor<4x4xf32>
+  return %0 : tensor<4x4xf32>
+}
+
+// -----
+
+func.func @gaps(%a: memref<4x32xi8>, %s: memref<4x2xi8>, %c: memref<4x4xf32, strided<[8, 1]>>, %k: index) {
+  // expected-error@+1 {{'mx.packed.matmul' op expected operands that are buffers without gaps between rows, got 'memref<4x4xf32, strided<[8, 1]>>'}}
+  mx.packed.matmul k(%k) lhs(%a, %s : memref<4x32xi8>, memref<4x2xi8>)
+    rhs(%a, %s : memref<4x32xi8>, memref<4x2xi8>) outs(%c : memref<4x4xf32, strided<[8, 1]>>)
+    {lhs_format = #mx.format<mxfp4>, rhs_format = #mx.format<mxfp4>,
+     kernel = "matmul_mma_block_scale"}
+  return
+}
+
+// -----
+
+func.func @plain_side(%a: memref<4x64xf32>, %b: memref<4x32xi8>, %s: memref<4x2xi8>, %c: memref<4x4xf32>, %k: index) {
+  // expected-error@+1 {{'mx.packed.matmul' op expected two sides that a block-scaled MMA multiplies (both mxfp4 or both nvfp4), got "plain numbers" and #mx.format<mxfp4>}}
+  mx.packed.matmul k(%k) lhs(%a : memref<4x64xf32>)
+    rhs(%b, %s : memref<4x32xi8>, memref<4x2xi8>) outs(%c : memref<4x4xf32>)
+    {rhs_format = #mx.format<mxfp4>, kernel = "matmul_mma_block_scale"}
+  return
+}
+
+// -----
+
+func.func @other_blocks(%b: memref<4x32xi8>, %s: memref<4x4xi8>, %c: memref<4x4xf32>, %k: index) {
+  // expected-error@+1 {{'mx.packed.matmul' op expected two sides that a block-scaled MMA multiplies (both mxfp4 or both nvfp4), got #mx.format<element = f4E2M1FN, scale = f8E8M0FNU, block = 16> and #mx.format<element = f4E2M1FN, scale = f8E8M0FNU, block = 16>}}
+  mx.packed.matmul k(%k) lhs(%b, %s : memref<4x32xi8>, memref<4x4xi8>)
+    rhs(%b, %s : memref<4x32xi8>, memref<4x4xi8>) outs(%c : memref<4x4xf32>)
+    {lhs_format = #mx.format<element = f4E2M1FN, scale = f8E8M0FNU, block = 16>,
+     rhs_format = #mx.format<element = f4E2M1FN, scale = f8E8M0FNU, block = 16>,
+     kernel = "matmul_mma_block_scale"}
+  return
+}
+
+// -----
+
+func.func @groups(%a: memref<4x32xi8>, %sa: memref<4x2xi8>, %b: memref<2x4x32xi8>, %sb: memref<2x4x2xi8>,
+                  %ends: memref<2xi32>, %c: memref<4x4xf32>, %k: index) {
+  // expected-error@+1 {{'mx.packed.matmul' op expected a product without groups, got one with 'group_ends'}}
+  mx.packed.matmul k(%k) lhs(%a, %sa : memref<4x32xi8>, memref<4x2xi8>)
+    rhs(%b, %sb : memref<2x4x32xi8>, memref<2x4x2xi8>) group_ends(%ends : memref<2xi32>)
+    outs(%c : memref<4x4xf32>)
+    {lhs_format = #mx.format<mxfp4>, rhs_format = #mx.format<mxfp4>,
+     kernel = "matmul_mma_block_scale"}
+  return
+}
