@@ -48,8 +48,8 @@ def ConvertMXToNVVMPass : Pass<"convert-mx-to-nvvm", "::mlir::ModuleOp"> {
     type and tile; equal ones are shared. Sizes are arguments, any sizes will do. Buffers
     are memory of the device: the host takes their addresses and reads nothing.
 
-    **Requires** such products on buffers without gaps between rows, both sides mxfp4 or
-    both nvfp4, with or without tensor scales. **Ensures** that none is left; other
+    **Requires** such products on buffers without gaps between rows, both sides nvfp4 or
+    each side one of the mxfp formats, with or without tensor scales. **Ensures** that none is left; other
     operations are not touched. Kernels take pointers and numbers, and consist of arith,
     scf, llvm and nvvm operations. **Decides** which tiles a product may need from what its
     types say; addresses, row lengths and the number of rows choose among them at run

@@ -48,7 +48,7 @@ static LogicalResult verifyFormats(PackedMatmulOp op) {
                   : StringAttr::get(op.getContext(), "plain numbers");
   };
   return op.emitOpError("expected two sides that a block-scaled MMA multiplies "
-                        "(both mxfp4 or both nvfp4), got ")
+                        "(both nvfp4, or each an mxfp format), got ")
          << spell(lhs) << " and " << spell(rhs);
 }
 

@@ -55,11 +55,14 @@ private:
     PanelCopy copy;
     /// Its place in a stage.
     int offset;
-    /// Bytes of a row in a step.
-    int advance;
+
+    /// Where the bytes of a row for `step` begin.
+    Word getStart(Word step) const {
+      return step * copy.getShape().getRowSource();
+    }
   };
   /// What passes through registers: the chunks of each panel.
-  using Loaded = SmallVector<SmallVector<Value>>;
+  using Loaded = SmallVector<SmallVector<SmallVector<Value>>>;
 
   void readArguments(ArrayRef<BlockArgument> arguments);
   void locateTile();
@@ -68,7 +71,7 @@ private:
   Value getStage(Word step);
   void startCopies(Word step, Value stage);
   Loaded loadPanels(Word step);
-  void storePanels(ArrayRef<SmallVector<Value>> loaded, Value stage);
+  void storePanels(const Loaded &loaded, Value stage);
   void emitFirstStep(Word steps);
   SmallVector<Value> emitSteps(WarpTile &warp);
   SmallVector<Value> emitStep(WarpTile &warp, Word step, ValueRange sums);
@@ -134,15 +137,18 @@ void MatmulEmitter::addPanels(const Side &side) {
   int block = spec.mma.depth / spec.mma.scales;
   Word blocks = (depth + (block - 1)) / block;
   int scaleBytes = spec.mma.getScaleBytes();
-  PanelShape payload{side.tileRows, kRowBytes, kChunkBytes,
-                     spec.tile.payloadUnit, /*swizzled=*/true};
-  PanelShape scales{side.tileRows, scaleBytes, spec.tile.scaleUnit,
-                    spec.tile.scaleUnit, /*swizzled=*/false};
+  // Packed codes that become bytes are read in smaller units.
+  int bits = side.bits * kSlices * spec.mma.depth / kRowBytes;
+  PanelShape payload{side.tileRows, kRowBytes,        kChunkBytes, bits,
+                     /*unit=*/1,    /*swizzled=*/true};
+  if (spec.tile.payloadUnit > 1)
+    payload.unit = payload.getChunkSource() & -payload.getChunkSource();
+  PanelShape scales{side.tileRows, scaleBytes,          spec.tile.scaleUnit,
+                    /*bits=*/8,    spec.tile.scaleUnit, /*swizzled=*/false};
   auto add = [&](const PanelShape &shape, Value base, Word length, int offset) {
     Value start = selectMatrix(base, side.rows, length);
     PanelSource source{start, side.rows, length, side.firstRow};
-    panels.push_back(
-        {PanelCopy(b, shape, source, thread), offset, shape.rowBytes});
+    panels.push_back({PanelCopy(b, shape, source, thread), offset});
   };
   add(payload, side.parts[0], bytes, side.payloadOffset);
   add(scales, side.parts[1], blocks, side.scalesOffset);
@@ -155,7 +161,7 @@ Value MatmulEmitter::getStage(Word step) {
 void MatmulEmitter::startCopies(Word step, Value stage) {
   for (Panel &panel : panels)
     if (panel.copy.isAsynchronous())
-      panel.copy.copy(step * panel.advance,
+      panel.copy.copy(panel.getStart(step),
                       offsetPointer(b, stage, panel.offset));
   NVVM::CpAsyncCommitGroupOp::create(b);
 }
@@ -164,18 +170,15 @@ MatmulEmitter::Loaded MatmulEmitter::loadPanels(Word step) {
   Loaded loaded;
   for (Panel &panel : panels)
     if (!panel.copy.isAsynchronous())
-      loaded.push_back(panel.copy.load(step * panel.advance));
+      loaded.push_back(panel.copy.load(panel.getStart(step)));
   return loaded;
 }
 
-void MatmulEmitter::storePanels(ArrayRef<SmallVector<Value>> loaded,
-                                Value stage) {
-  for (Panel &panel : panels) {
-    if (panel.copy.isAsynchronous())
-      continue;
-    panel.copy.store(loaded.front(), offsetPointer(b, stage, panel.offset));
-    loaded = loaded.drop_front();
-  }
+void MatmulEmitter::storePanels(const Loaded &loaded, Value stage) {
+  const auto *next = loaded.begin();
+  for (Panel &panel : panels)
+    if (!panel.copy.isAsynchronous())
+      panel.copy.store(*next++, offsetPointer(b, stage, panel.offset));
 }
 
 /// After the barrier the stage that was multiplied last is free. Past the last

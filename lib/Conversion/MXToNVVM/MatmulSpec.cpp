@@ -11,29 +11,40 @@ using namespace mlir::mx;
 /// Stages begin at multiples of this many bytes.
 static constexpr int kStageAlignment = 1024;
 
+static NVVM::MMATypes getMmaType(mxnum::ElementType type) {
+  switch (type) {
+  case mxnum::ElementType::E2M1:
+    return NVVM::MMATypes::e2m1;
+  case mxnum::ElementType::E2M3:
+    return NVVM::MMATypes::e2m3;
+  case mxnum::ElementType::E3M2:
+    return NVVM::MMATypes::e3m2;
+  case mxnum::ElementType::E4M3:
+    return NVVM::MMATypes::e4m3;
+  case mxnum::ElementType::E5M2:
+    return NVVM::MMATypes::e5m2;
+  }
+  llvm_unreachable("every element type has a case");
+}
+
 std::optional<MmaKind> mx::lookupMma(FormatAttr lhs, FormatAttr rhs) {
+  using Kind = NVVM::MMABlockScaleKind;
+  using Vector = NVVM::ScaleVecSize;
+  using Scale = NVVM::BlockScaleFormat;
   if (!lhs || !rhs || lhs.getScale() != rhs.getScale() ||
-      lhs.getBlock() != rhs.getBlock() ||
-      lhs.getElement() != mxnum::ElementType::E2M1 ||
-      rhs.getElement() != mxnum::ElementType::E2M1)
+      lhs.getBlock() != rhs.getBlock())
     return std::nullopt;
-  constexpr NVVM::MMATypes fp4 = NVVM::MMATypes::e2m1;
-  if (lhs.getScale() == mxnum::ScaleType::E8M0 && lhs.getBlock() == 32)
-    return MmaKind{NVVM::MMABlockScaleKind::MXF4,
-                   NVVM::ScaleVecSize::X2,
-                   NVVM::BlockScaleFormat::UE8M0,
-                   fp4,
-                   fp4,
-                   64,
-                   2};
-  if (lhs.getScale() == mxnum::ScaleType::UE4M3 && lhs.getBlock() == 16)
-    return MmaKind{NVVM::MMABlockScaleKind::MXF4NVF4,
-                   NVVM::ScaleVecSize::X4,
-                   NVVM::BlockScaleFormat::UE4M3,
-                   fp4,
-                   fp4,
-                   64,
-                   4};
+  NVVM::MMATypes a = getMmaType(lhs.getElement()),
+                 b = getMmaType(rhs.getElement());
+  bool bothFP4 = a == NVVM::MMATypes::e2m1 && b == NVVM::MMATypes::e2m1;
+  bool mx = lhs.getScale() == mxnum::ScaleType::E8M0 && lhs.getBlock() == 32;
+  bool nv = lhs.getScale() == mxnum::ScaleType::UE4M3 && lhs.getBlock() == 16;
+  if (mx && bothFP4)
+    return MmaKind{Kind::MXF4, Vector::X2, Scale::UE8M0, a, b, 64, 2};
+  if (nv && bothFP4)
+    return MmaKind{Kind::MXF4NVF4, Vector::X4, Scale::UE4M3, a, b, 64, 4};
+  if (mx)
+    return MmaKind{Kind::MXF8F6F4, Vector::X1, Scale::UE8M0, a, b, 32, 1};
   return std::nullopt;
 }
 

@@ -3,6 +3,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "PanelCopy.h"
+#include "CodeContainers.h"
 #include "DeviceMemory.h"
 #include "MatmulSpec.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -10,13 +11,15 @@
 using namespace mlir;
 using namespace mlir::mx;
 
+static constexpr int kWordBytes = 4;
+
 PanelCopy::PanelCopy(ImplicitLocOpBuilder &b, const PanelShape &shape,
                      const PanelSource &source, Word thread)
     : b(b), shape(shape), rowLength(source.rowLength), column(thread) {
   int perRow = shape.rowBytes / shape.chunk;
   int total = shape.rows * perRow;
   Word place = thread % perRow;
-  column = place * shape.chunk;
+  column = place * shape.getChunkSource();
   if (total < kThreads)
     active = thread.isBelow(thread.constant(total));
   for (int first = 0; first < total; first += kThreads) {
@@ -64,49 +67,73 @@ void PanelCopy::copy(Word offset, Value panel) {
   });
 }
 
-/// `bytes` bytes of a row, zeros outside of it, as an integer.
-Value PanelCopy::loadBytes(const Chunk &chunk, Word start, int bytes) {
+/// One unit of a row as an integer, zero outside of it.
+Value PanelCopy::loadUnit(const Chunk &chunk, Word start) {
   Value inside = start.isBelow(rowLength);
   Word safe = clampStart(start, inside);
-  Type type = b.getIntegerType(8 * bytes);
-  Value loaded =
-      loadFrom(b, type, offsetPointer(b, chunk.row, safe.widen()), bytes);
+  Type type = b.getIntegerType(8 * shape.unit);
+  Value pointer = offsetPointer(b, chunk.row, safe.widen());
+  Value loaded = loadFrom(b, type, pointer, shape.unit);
   Value zero = arith::ConstantOp::create(b, b.getIntegerAttr(type, 0));
   Value exists = arith::AndIOp::create(b, inside, chunk.exists);
   return arith::SelectOp::create(b, exists, loaded, zero);
 }
 
-Value PanelCopy::loadChunk(const Chunk &chunk, Word start) {
-  if (shape.unit == shape.chunk)
-    return loadBytes(chunk, start, shape.unit);
-  constexpr int wordBytes = 4;
-  int words = shape.chunk / wordBytes;
-  auto type = VectorType::get({words}, b.getI32Type());
-  Value vector = LLVM::PoisonOp::create(b, type);
-  for (int word = 0; word < words; ++word) {
-    Word bits = start.constant(0);
-    for (int byte = 0; byte < wordBytes; byte += shape.unit) {
-      Value loaded =
-          loadBytes(chunk, start + (word * wordBytes + byte), shape.unit);
-      Word wide(b, Value(arith::ExtUIOp::create(b, b.getI32Type(), loaded)));
-      bits = bits | (wide << (8 * byte));
+/// The words of a chunk, or the one unit that it is.
+SmallVector<Value> PanelCopy::loadChunk(const Chunk &chunk, Word start) {
+  if (shape.chunk < kChunkBytes)
+    return {loadUnit(chunk, start)};
+  SmallVector<Value> words;
+  for (int byte = 0; byte < shape.getChunkSource(); byte += shape.unit) {
+    Value unit = loadUnit(chunk, start + byte);
+    if (shape.unit > kWordBytes) {
+      Value half = arith::ConstantIntOp::create(b, unit.getType(), 32);
+      Value high = arith::ShRUIOp::create(b, unit, half);
+      for (Value part : {unit, high})
+        words.push_back(arith::TruncIOp::create(b, b.getI32Type(), part));
+    } else if (shape.unit == kWordBytes) {
+      words.push_back(unit);
+    } else {
+      Word wide(b, Value(arith::ExtUIOp::create(b, b.getI32Type(), unit)));
+      int place = byte % kWordBytes;
+      if (place == 0)
+        words.push_back(wide);
+      else
+        words.back() = Word(b, words.back()) | (wide << (8 * place));
     }
-    vector =
-        LLVM::InsertElementOp::create(b, vector, bits, start.constant(word));
   }
-  return vector;
+  return words;
 }
 
-SmallVector<Value> PanelCopy::load(Word offset) {
-  SmallVector<Value> loaded;
+/// What is written for a chunk.
+Value PanelCopy::makeChunk(ArrayRef<Value> loaded) {
+  if (shape.chunk < kChunkBytes)
+    return loaded.front();
+  SmallVector<Word> words;
+  for (Value word : loaded)
+    words.emplace_back(b, word);
+  constexpr int count = kChunkBytes / kWordBytes;
+  auto type = VectorType::get({count}, b.getI32Type());
+  Value chunk = LLVM::PoisonOp::create(b, type);
+  for (int i = 0; i < count; ++i) {
+    Word word = spreadCodes(words, shape.bits, i);
+    chunk =
+        LLVM::InsertElementOp::create(b, chunk, word, rowLength.constant(i));
+  }
+  return chunk;
+}
+
+SmallVector<SmallVector<Value>> PanelCopy::load(Word offset) {
+  SmallVector<SmallVector<Value>> loaded;
   for (const Chunk &chunk : chunks)
     loaded.push_back(loadChunk(chunk, offset + column));
   return loaded;
 }
 
-void PanelCopy::store(ValueRange values, Value panel) {
+void PanelCopy::store(ArrayRef<SmallVector<Value>> loaded, Value panel) {
   forActiveThreads([&] {
-    for (auto [chunk, value] : llvm::zip_equal(chunks, values))
-      storeTo(b, value, offsetPointer(b, panel, chunk.target), shape.chunk);
+    for (auto [chunk, words] : llvm::zip_equal(chunks, loaded))
+      storeTo(b, makeChunk(words), offsetPointer(b, panel, chunk.target),
+              shape.chunk);
   });
 }

@@ -24,10 +24,16 @@ struct PanelShape {
   int rows, rowBytes;
   /// Bytes that a thread writes at once.
   int chunk;
-  /// Bytes that it reads at once.
+  /// Bits of memory that become a byte (CodeContainers.h): 8, or packed codes.
+  int bits;
+  /// Bytes that a thread reads at once.
   int unit;
   /// Whether the chunks of a row are permuted (MmaFragments.h).
   bool swizzled;
+
+  /// Bytes of memory that become a chunk, and a row of the panel.
+  int getChunkSource() const { return chunk * bits / 8; }
+  int getRowSource() const { return rowBytes * bits / 8; }
 };
 
 /// The matrix of bytes that a panel is a part of.
@@ -46,13 +52,15 @@ public:
             const PanelSource &source, Word thread);
 
   /// Whether copies are asynchronous (`copy`), or `load` and `store`.
-  bool isAsynchronous() const { return shape.unit >= 4; }
+  bool isAsynchronous() const { return shape.bits == 8 && shape.unit >= 4; }
+  const PanelShape &getShape() const { return shape; }
 
   /// Starts to copy the bytes from `offset` on of each row to `panel`.
   void copy(Word offset, Value panel);
-  /// Loads the same bytes; one value for each chunk of this thread.
-  SmallVector<Value> load(Word offset);
-  void store(ValueRange chunks, Value panel);
+  /// Loads the same bytes: for each chunk of this thread its words, or one
+  /// smaller integer.
+  SmallVector<SmallVector<Value>> load(Word offset);
+  void store(ArrayRef<SmallVector<Value>> loaded, Value panel);
 
 private:
   struct Chunk {
@@ -62,8 +70,9 @@ private:
     Word target;
   };
 
-  Value loadBytes(const Chunk &chunk, Word start, int bytes);
-  Value loadChunk(const Chunk &chunk, Word start);
+  Value loadUnit(const Chunk &chunk, Word start);
+  SmallVector<Value> loadChunk(const Chunk &chunk, Word start);
+  Value makeChunk(ArrayRef<Value> words);
   /// Builds `body` where this thread has chunks at all.
   void forActiveThreads(function_ref<void()> body);
 
