@@ -50,12 +50,12 @@ def describe(name, tools):
 
 def list_kernels():
     """One line for each row of the kernel list."""
-    rows = re.findall(r'^MX_KERNEL\((\w+), "([\w.]+)", "([^"]*)", (\w+), (\w+)\)',
+    rows = re.findall(r'^MX_KERNEL\((\w+), "([\w.]+)", (\w+), "([^"]*)", "([^"]*)", (\w+), (\w+)\)',
                       (ROOT / "include/mx/Target/Kernels.def").read_text(), re.M)  # fmt: skip
-    accuracy = {"Exact": "bit-exact", "Bound": "within N7.2"}
-    return "\n".join(["| operation | kernel | machine | result |", "|---|---|---|---|"] + [
-        f"| `{operation}` | `{name}` | {features or 'any CPU'} | {accuracy[how]} |"
-        for name, operation, features, _, how in rows])  # fmt: skip
+    words = {"Exact": "bit-exact", "Bound": "within N7.2", "Cpu": "CPU", "Nvvm": "GPU"}
+    return "\n".join(["| operation | formats | kernel | machine | result |", "|---|---|---|---|---|"] + [
+        f"| `{op}` | {formats.replace('*', ' × ') or 'any'} | `{name}` | {words[kind]}: {needs or 'any'} | {words[how]} |"
+        for name, op, kind, needs, formats, _, how in rows])  # fmt: skip
 
 
 def paste_example(test, mx_opt):

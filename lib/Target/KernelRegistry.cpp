@@ -3,13 +3,17 @@
 //===----------------------------------------------------------------------===//
 
 #include "mx/Target/KernelRegistry.h"
+#include "WordList.h"
+#include "mx/Target/Legality.h"
 
 using namespace mlir::mx;
 
 const std::vector<KernelRow> &mlir::mx::getKernels() {
   static const std::vector<KernelRow> rows = {
-#define MX_KERNEL(name, operation, features, emulated, accuracy)               \
-  {#name, operation, features, emulated, Accuracy::accuracy},
+#define MX_KERNEL(name, operation, machine, needs, formats, emulated,          \
+                  accuracy)                                                    \
+  {#name,   operation, MachineKind::machine, needs,                            \
+   formats, emulated,  Accuracy::accuracy},
 #include "mx/Target/Kernels.def"
   };
   return rows;
@@ -22,19 +26,11 @@ const KernelRow *mlir::mx::lookupKernel(std::string_view name) {
   return nullptr;
 }
 
-/// Splits off the part of `list` before its first comma.
-static std::string_view takeFirst(std::string_view &list) {
-  size_t comma = list.find(',');
-  std::string_view first = list.substr(0, comma);
-  list = comma == std::string_view::npos ? "" : list.substr(comma + 1);
-  return first;
-}
-
 /// Whether the feature string turns `feature` on; the last mention counts.
 static bool hasFeature(std::string_view features, std::string_view feature) {
   bool enabled = false;
   while (!features.empty()) {
-    std::string_view entry = takeFirst(features);
+    std::string_view entry = takeFirst(features, ',');
     if (entry.substr(0, 1) == "+" && entry.substr(1) == feature)
       enabled = true;
     if (entry.substr(0, 1) == "-" && entry.substr(1) == feature)
@@ -43,18 +39,74 @@ static bool hasFeature(std::string_view features, std::string_view feature) {
   return enabled;
 }
 
-static bool hasAllFeatures(std::string_view features,
-                           std::string_view required) {
-  while (!required.empty())
-    if (!hasFeature(features, takeFirst(required)))
+/// Says what a CPU lacks of a row's needs; empty if nothing.
+static std::string explainCpu(std::string_view needs, const Machine &machine) {
+  while (!needs.empty()) {
+    std::string_view feature = takeFirst(needs, ',');
+    if (!hasFeature(machine.features, feature))
+      return "needs " + std::string(feature);
+  }
+  return "";
+}
+
+/// Says what a chip lacks of a row's needs; empty if nothing.
+static std::string explainNvvm(std::string_view needs, const Machine &machine) {
+  const Chip *chip = lookupChip(machine.chip);
+  std::optional<unsigned> ptx =
+      chip ? parsePtx(*chip, machine.features) : std::nullopt;
+  if (!ptx)
+    return "needs a chip of the list";
+  while (!needs.empty()) {
+    std::string_view instruction = takeFirst(needs, ',');
+    Legality legality = checkInstruction(instruction, *chip, *ptx);
+    if (legality.support != Support::Native)
+      return "needs " + std::string(instruction) + ", which " + legality.reason;
+  }
+  return "";
+}
+
+static bool fitsFormat(std::string_view word,
+                       const std::optional<mxnum::BlockFormat> &format) {
+  if (!format)
+    return false;
+  if (word == "mxfp")
+    return format->scale == mxnum::ScaleType::E8M0 &&
+           !mxnum::getFormatName(*format).empty();
+  return mxnum::getFormatName(*format) == word;
+}
+
+static bool fitsFormats(std::string_view words, const OperandFormats &formats) {
+  if (words.empty() || formats.empty())
+    return true;
+  for (const auto &format : formats)
+    if (!fitsFormat(takeFirst(words, '*'), format))
       return false;
   return true;
 }
 
-const KernelRow *mlir::mx::selectKernel(std::string_view operation,
-                                        std::string_view features) {
-  for (const KernelRow &row : getKernels())
-    if (row.operation == operation && hasAllFeatures(features, row.features))
-      return &row;
-  return nullptr;
+KernelChoice mlir::mx::selectKernel(std::string_view operation,
+                                    const Machine &machine,
+                                    const OperandFormats &formats) {
+  KernelChoice choice;
+  for (const KernelRow &row : getKernels()) {
+    if (row.operation != operation || row.machine != machine.kind ||
+        !fitsFormats(row.formats, formats))
+      continue;
+    std::string lacking = row.machine == MachineKind::Cpu
+                              ? explainCpu(row.needs, machine)
+                              : explainNvvm(row.needs, machine);
+    if (lacking.empty()) {
+      choice.row = &row;
+      break;
+    }
+    // The first of them is the fastest, and says enough.
+    if (choice.obstacle.empty())
+      choice.obstacle = std::string(row.name) + " " + lacking;
+  }
+  if (choice.obstacle.empty())
+    choice.obstacle = choice.row
+                          ? "no other row of this operation fits the target"
+                          : "no row of this operation is for such a machine "
+                            "and such formats";
+  return choice;
 }

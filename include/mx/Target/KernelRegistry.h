@@ -8,6 +8,9 @@
 #ifndef MX_TARGET_KERNELREGISTRY_H
 #define MX_TARGET_KERNELREGISTRY_H
 
+#include "mx/Numerics/BlockFormat.h"
+#include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -21,26 +24,54 @@ enum class Accuracy {
   Bound,
 };
 
+/// A kind of machine: a CPU that LLVM generates objects for, or an NVIDIA GPU.
+enum class MachineKind { Cpu, Nvvm };
+
+/// The machine that code is generated for.
+struct Machine {
+  MachineKind kind = MachineKind::Cpu;
+  /// A processor of LLVM, or a chip of Chips.def.
+  std::string_view chip;
+  /// LLVM's feature string, e.g. "+avx2,+fma" or "+ptx87".
+  std::string_view features;
+};
+
 /// One row of Kernels.def.
 struct KernelRow {
   std::string_view name;
   std::string_view operation;
-  /// Required LLVM target features, separated by commas.
-  std::string_view features;
+  MachineKind machine;
+  /// What the machine must have, separated by commas.
+  std::string_view needs;
+  /// What the operands must be, e.g. "mxfp4*mxfp4"; "" means anything.
+  std::string_view formats;
   bool emulated;
   Accuracy accuracy;
+};
+
+/// The formats of both sides of a product, or of the one block-scaled value of
+/// another operation; nothing for a side of plain numbers. Empty if unknown,
+/// which fits every row.
+using OperandFormats = std::vector<std::optional<mxnum::BlockFormat>>;
+
+/// What is chosen for an operation.
+struct KernelChoice {
+  /// The first row that fits, or null.
+  const KernelRow *row = nullptr;
+  /// Why faster rows do not fit, as what comes after "because".
+  std::string obstacle;
 };
 
 /// All rows, in the order of the list.
 const std::vector<KernelRow> &getKernels();
 
-/// The row called `name`, or null.
+/// The first row called `name`, or null.
 const KernelRow *lookupKernel(std::string_view name);
 
-/// The first row for `operation` whose features are all in `features` (an LLVM
-/// feature string such as "+avx2,+fma"), or null if the operation has none.
-const KernelRow *selectKernel(std::string_view operation,
-                              std::string_view features);
+/// Chooses the first row for `operation` on operands of these formats that
+/// `machine` can run.
+KernelChoice selectKernel(std::string_view operation, const Machine &machine,
+                          const OperandFormats &formats = {});
 
 } // namespace mlir::mx
 

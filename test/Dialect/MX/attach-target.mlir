@@ -4,6 +4,6 @@
 // The target that the options describe stands on the module.
 
 // CHECK: module attributes {mx.target = #mx.target<cpu, chip = "x86-64-v3", features = "+avx2,+fma">}
-// BAD: error: expected the target 'cpu', got 'toaster'
+// BAD: error: expected the target 'cpu' or 'nvvm', got 'toaster'
 module {
 }

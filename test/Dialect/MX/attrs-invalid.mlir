@@ -223,8 +223,28 @@ func.func private @method_of_nothing() attributes {a = #mx.plan<keep, method = g
 
 // Targets.
 
-// expected-error @below {{expected the target 'cpu', got 'gpu'}}
+// expected-error @below {{expected the target 'cpu' or 'nvvm', got 'gpu'}}
 func.func private @unknown_target() attributes {a = #mx.target<gpu>}
+
+// -----
+
+// expected-error @below {{expected a chip (sm_80, sm_86, sm_87, sm_88, sm_89, sm_90, sm_90a, sm_100, sm_100a, sm_100f, sm_103, sm_103a, sm_103f, sm_110, sm_110a, sm_110f, sm_120, sm_120a, sm_120f, sm_121, sm_121a, sm_121f), got 'sm_101a'}}
+func.func private @unknown_chip() attributes {a = #mx.target<nvvm, chip = "sm_101a">}
+
+// -----
+
+// expected-error @below {{got ''}}
+func.func private @no_chip() attributes {a = #mx.target<nvvm>}
+
+// -----
+
+// expected-error @below {{expected the features of 'sm_120a' to be +ptx87, +ptx88 or +ptx90, got '+ptx86'}}
+func.func private @ptx_without_the_chip() attributes {a = #mx.target<nvvm, chip = "sm_120a", features = "+ptx86">}
+
+// -----
+
+// expected-error @below {{got '+ptx87,+avx2'}}
+func.func private @more_than_ptx() attributes {a = #mx.target<nvvm, chip = "sm_120a", features = "+ptx87,+avx2">}
 
 // -----
 

@@ -7,10 +7,13 @@
 module attributes {mx.target = #mx.target<cpu, chip = "a\22b\\c\n", features = "+avx2,-fma">} {
 
 // CHECK-LABEL: func private @targets
-// CHECK-SAME: bare = #mx.target<cpu>, features = #mx.target<cpu, features = "+avx2">,
+// CHECK-SAME: bare = #mx.target<cpu>, chip = #mx.target<nvvm, chip = "sm_120a">, features = #mx.target<cpu, features = "+avx2">,
+// CHECK-SAME: ptx = #mx.target<nvvm, chip = "sm_120a", features = "+ptx88">,
 // CHECK-SAME: swapped = #mx.target<cpu, chip = "x86-64-v3", features = "+avx2">
 func.func private @targets() attributes {
   bare = #mx.target<cpu>,
+  chip = #mx.target<nvvm, chip = "sm_120a">,
+  ptx = #mx.target<nvvm, chip = "sm_120a", features = "+ptx88">,
   features = #mx.target<cpu, chip = "", features = "+avx2">,
   swapped = #mx.target<cpu, features = "+avx2", chip = "x86-64-v3">}
 

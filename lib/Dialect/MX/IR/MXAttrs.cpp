@@ -8,6 +8,7 @@
 #include "mlir/IR/DialectImplementation.h"
 #include "mx/Dialect/MX/IR/MXDialect.h"
 #include "mx/Numerics/Hadamard.h"
+#include "mx/Target/Chip.h"
 #include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
@@ -436,10 +437,25 @@ void BlockElementsAttr::print(AsmPrinter &printer) const {
 // TargetAttr
 //===----------------------------------------------------------------------===//
 
+static std::string_view toView(StringRef text) {
+  return {text.data(), text.size()};
+}
+
 LogicalResult TargetAttr::verify(function_ref<InFlightDiagnostic()> emitError,
-                                 StringRef kind, StringRef, StringRef) {
-  if (kind != "cpu")
-    return emitError() << "expected the target 'cpu', got '" << kind << "'";
+                                 StringRef kind, StringRef chip,
+                                 StringRef features) {
+  if (kind == "cpu")
+    return success();
+  if (kind != "nvvm")
+    return emitError() << "expected the target 'cpu' or 'nvvm', got '" << kind
+                       << "'";
+  const Chip *row = lookupChip(toView(chip));
+  if (!row)
+    return emitError() << "expected a chip (" << listChips() << "), got '"
+                       << chip << "'";
+  if (!parsePtx(*row, toView(features)))
+    return emitError() << "expected the features of '" << chip << "' to be "
+                       << listPtxFeatures(*row) << ", got '" << features << "'";
   return success();
 }
 

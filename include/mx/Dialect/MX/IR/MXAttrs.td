@@ -249,16 +249,23 @@ def MX_TargetAttr : MX_Attr<"Target", "target"> {
   let summary = "the machine that code is generated for";
   let description = [{
     Stands on the module as `mx.target`, put there by the driver from
-    `--target`. No pass asks the machine it happens to run on. `chip` and
-    `features` are LLVM's processor name and feature string.
+    `--target`. No pass asks the machine it happens to run on.
+
+    `cpu` is a CPU of the host's kind; `chip` and `features` are LLVM's processor
+    name and feature string. `nvvm` is an NVIDIA GPU: `chip` is a row of
+    `Target/Chips.def`, and `features` names the PTX version that is written; without
+    it, the one of that row.
 
     ```mlir
     module attributes {mx.target = #mx.target<cpu, chip = "x86-64-v3">} {}
     ```
+    ```mlir
+    module attributes {mx.target = #mx.target<nvvm, chip = "sm_120a", features = "+ptx88">} {}
+    ```
   }];
   let parameters = (ins
-    StringRefParameter<"kind of machine: cpu">:$kind,
-    StringRefParameter<"LLVM processor name", [{""}]>:$chip,
+    StringRefParameter<"kind of machine: cpu or nvvm">:$kind,
+    StringRefParameter<"processor name of LLVM, or chip", [{""}]>:$chip,
     StringRefParameter<"LLVM feature string", [{""}]>:$features);
   let hasCustomAssemblyFormat = 1;
   let genVerifyDecl = 1;

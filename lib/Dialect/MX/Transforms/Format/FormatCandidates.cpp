@@ -6,8 +6,8 @@
 
 #include "Format/FormatCandidates.h"
 #include "mx/Dialect/MX/IR/MXOps.h"
+#include "mx/Dialect/MX/IR/TargetMachine.h"
 #include "mx/Numerics/Hadamard.h"
-#include "mx/Target/KernelRegistry.h"
 #include "llvm/Support/Path.h"
 #include <array>
 #include <charconv>
@@ -345,9 +345,7 @@ std::vector<int64_t> mlir::mx::getRotationSizes(const ChoiceOptions &options,
 std::optional<std::string> mlir::mx::explainIllegal(Operation *op,
                                                     TargetAttr target) {
   StringRef name = op->getName().getStringRef();
-  StringRef features = target ? target.getFeatures() : "";
-  if (selectKernel({name.data(), name.size()},
-                   {features.data(), features.size()}))
+  if (selectKernel({name.data(), name.size()}, getMachine(target)).row)
     return std::nullopt;
   return ("no kernel of " + name + " fits the target").str();
 }

@@ -8,8 +8,9 @@
 
 #include "mlir/IR/Remarks.h"
 #include "mx/Dialect/MX/IR/MXOps.h"
+#include "mx/Dialect/MX/IR/TargetMachine.h"
 #include "mx/Dialect/MX/Transforms/Passes.h"
-#include "mx/Target/KernelRegistry.h"
+#include "llvm/ADT/SetVector.h"
 
 namespace mlir::mx {
 #define GEN_PASS_DEF_SELECTKERNELSPASS
@@ -29,20 +30,35 @@ static StringRef toRef(std::string_view text) {
 }
 
 /// Checks a kernel that the input names already.
-static LogicalResult verifyNamedKernel(Operation *op, StringRef name) {
-  const KernelRow *row = lookupKernel(toView(name));
-  if (row && toRef(row->operation) == op->getName().getStringRef())
+static LogicalResult verifyNamedKernel(Operation *op, StringRef name,
+                                       const Machine &machine) {
+  llvm::SetVector<StringRef> names;
+  for (const KernelRow &row : getKernels())
+    if (toRef(row.operation) == op->getName().getStringRef() &&
+        row.machine == machine.kind)
+      names.insert(toRef(row.name));
+  if (names.contains(name))
     return success();
-  InFlightDiagnostic diagnostic = op->emitOpError("expected a kernel of this "
-                                                  "operation (");
-  bool first = true;
-  for (const KernelRow &candidate : getKernels()) {
-    if (toRef(candidate.operation) != op->getName().getStringRef())
-      continue;
-    diagnostic << (first ? "" : ", ") << toRef(candidate.name);
-    first = false;
-  }
+  InFlightDiagnostic diagnostic =
+      op->emitOpError("expected a kernel of this operation (");
+  llvm::interleaveComma(names, diagnostic);
   return diagnostic << "), got '" << name << "'";
+}
+
+/// What rows ask for: both sides of a product, or the block-scaled value.
+static OperandFormats getFormats(Operation *op) {
+  auto getFormat = [](Type type) -> std::optional<mxnum::BlockFormat> {
+    auto tensor = dyn_cast<BlockTensorType>(type);
+    if (!tensor)
+      return std::nullopt;
+    return tensor.getFormat().getBlockFormat();
+  };
+  if (isa<MatmulOp, GroupedMatmulOp>(op))
+    return {getFormat(op->getOperand(0).getType()),
+            getFormat(op->getOperand(1).getType())};
+  if (isa<QuantizeOp>(op))
+    return {getFormat(op->getResult(0).getType())};
+  return {getFormat(op->getOperand(0).getType())};
 }
 
 /// No kernel multiplies two plain operands: such a product is still to be
@@ -58,24 +74,33 @@ static LogicalResult verifyDecided(Operation *op) {
          << lhs << " and " << rhs;
 }
 
-/// Says which row was chosen, and why when it is the slow one.
-static LogicalResult reportChoice(Operation *op, const KernelRow &row,
-                                  bool failOnEmulation) {
-  if (!row.emulated) {
-    remark::passed(op->getLoc(),
-                   remark::RemarkOpts::name("kernel").category("mx-select"))
-        << "chose " << toRef(row.name);
-    return success();
-  }
-  if (failOnEmulation)
-    return op->emitOpError("expected a kernel for the target, got only '")
-           << toRef(row.name)
-           << "', because no other row of this operation fits the target";
-  remark::missed(op->getLoc(),
-                 remark::RemarkOpts::name("kernel").category("mx-select"))
-      << "chose " << toRef(row.name)
-      << ": no other row of this operation fits the target";
-  return success();
+/// No row fits, or only one that emulates and may not.
+static LogicalResult reportObstacle(Operation *op, const KernelChoice &choice,
+                                    StringRef chip) {
+  InFlightDiagnostic diagnostic =
+      op->emitOpError("expected a kernel for the target");
+  if (!chip.empty())
+    diagnostic << " '" << chip << "'";
+  if (choice.row)
+    diagnostic << ", got only '" << toRef(choice.row->name) << "'";
+  else
+    diagnostic << ", got none";
+  return diagnostic << ", because " << choice.obstacle;
+}
+
+/// Says which row was chosen, and why when it is a slow one.
+static void remarkChoice(Operation *op, const KernelChoice &choice) {
+  auto options = remark::RemarkOpts::name("kernel").category("mx-select");
+  const KernelRow &row = *choice.row;
+  std::string chose = ("chose " + toRef(row.name)).str();
+  if (row.emulated)
+    remark::missed(op->getLoc(), options)
+        << chose + ": emulated, because " + choice.obstacle;
+  else if (row.machine == MachineKind::Nvvm)
+    remark::passed(op->getLoc(), options)
+        << chose + ": native, by " + std::string(row.needs);
+  else
+    remark::passed(op->getLoc(), options) << chose;
 }
 
 namespace {
@@ -85,30 +110,31 @@ struct SelectKernelsPass
   using Base::Base;
 
   void runOnOperation() override {
-    auto target = getOperation()->getAttrOfType<TargetAttr>("mx.target");
-    StringRef features = target ? target.getFeatures() : "";
+    Machine machine = getMachine(getTarget(getOperation()));
     WalkResult result = getOperation().walk([&](Operation *op) {
       if (!isa<QuantizeOp, DequantizeOp, RotateOp, MatmulOp, GroupedMatmulOp>(
               op))
         return WalkResult::advance();
-      return failed(select(op, features)) ? WalkResult::interrupt()
-                                          : WalkResult::advance();
+      return failed(select(op, machine)) ? WalkResult::interrupt()
+                                         : WalkResult::advance();
     });
     if (result.wasInterrupted())
       signalPassFailure();
   }
 
-  LogicalResult select(Operation *op, StringRef features) {
+  LogicalResult select(Operation *op, const Machine &machine) {
     if (failed(verifyDecided(op)))
       return failure();
     if (auto named = op->getAttrOfType<StringAttr>(kernelAttr))
-      return verifyNamedKernel(op, named);
-    const KernelRow *row =
-        selectKernel(toView(op->getName().getStringRef()), toView(features));
-    assert(row && "every operation has an emulated row");
+      return verifyNamedKernel(op, named, machine);
+    KernelChoice choice = selectKernel(toView(op->getName().getStringRef()),
+                                       machine, getFormats(op));
+    if (!choice.row || (choice.row->emulated && failOnEmulation))
+      return reportObstacle(op, choice, toRef(machine.chip));
     op->setAttr(kernelAttr,
-                StringAttr::get(op->getContext(), toRef(row->name)));
-    return reportChoice(op, *row, failOnEmulation);
+                StringAttr::get(op->getContext(), toRef(choice.row->name)));
+    remarkChoice(op, choice);
+    return success();
   }
 };
 

@@ -1,0 +1,90 @@
+//===- KernelRegistryTest.cpp - which kernel fits -------------------------===//
+// Part of the mx project, under the Apache License v2.0 with LLVM Exceptions.
+//===----------------------------------------------------------------------===//
+
+#include "mx/Target/KernelRegistry.h"
+#include "mx/Target/Legality.h"
+#include <gtest/gtest.h>
+
+using namespace mlir::mx;
+
+static KernelChoice select(const char *lhs, const char *rhs,
+                           std::string_view chip,
+                           std::string_view features = "") {
+  return selectKernel("mx.matmul", {MachineKind::Nvvm, chip, features},
+                      {mxnum::lookupFormat(lhs), mxnum::lookupFormat(rhs)});
+}
+
+namespace {
+
+TEST(KernelRegistry, EveryRowAsksForWhatThereIs) {
+  for (const KernelRow &row : getKernels()) {
+    SCOPED_TRACE(row.name);
+    std::string operation(row.operation.substr(3));
+    EXPECT_EQ(0u, row.name.rfind(operation + "_", 0));
+    EXPECT_EQ(row.name, lookupKernel(row.name)->name);
+    EXPECT_EQ(row.operation, lookupKernel(row.name)->operation);
+    if (row.machine == MachineKind::Nvvm) {
+      EXPECT_NE(nullptr, lookupInstruction(row.needs));
+    }
+  }
+  EXPECT_EQ(nullptr, lookupKernel("matmul_quantum"));
+}
+
+TEST(KernelRegistry, EveryCpuHasAKernelOfEveryOperation) {
+  for (const char *operation : {"mx.quantize", "mx.dequantize", "mx.rotate",
+                                "mx.matmul", "mx.grouped_matmul"}) {
+    KernelChoice choice = selectKernel(operation, Machine());
+    ASSERT_NE(nullptr, choice.row);
+    EXPECT_EQ(MachineKind::Cpu, choice.row->machine);
+    EXPECT_TRUE(choice.row->emulated);
+    EXPECT_EQ("no other row of this operation fits the target",
+              choice.obstacle);
+  }
+}
+
+TEST(KernelRegistry, BlockScaledProductsOfAGpu) {
+  auto needs = [](const char *lhs, const char *rhs) {
+    KernelChoice choice = select(lhs, rhs, "sm_120a");
+    return choice.row ? choice.row->needs : "none";
+  };
+  EXPECT_EQ("mma.block_scale/mxf4", needs("mxfp4", "mxfp4"));
+  EXPECT_EQ("mma.block_scale/mxf4nvf4", needs("nvfp4", "nvfp4"));
+  for (const char *eight : {"mxfp8_e4m3", "mxfp8_e5m2", "mxfp6_e2m3"}) {
+    EXPECT_EQ("mma.block_scale/mxf8f6f4", needs(eight, "mxfp4"));
+    EXPECT_EQ("mma.block_scale/mxf8f6f4", needs("mxfp4", eight));
+    EXPECT_EQ("mma.block_scale/mxf8f6f4", needs(eight, eight));
+  }
+  EXPECT_EQ("none", needs("mxfp4", "nvfp4"));
+  EXPECT_EQ("none", needs("nvfp4", "mxfp8_e4m3"));
+  EXPECT_EQ("none", needs("plain", "mxfp4"));
+  EXPECT_EQ("none", needs("mxfp4", "plain"));
+}
+
+TEST(KernelRegistry, AFormatWithoutANameHasNoGpuRow) {
+  mxnum::BlockFormat format = *mxnum::lookupFormat("mxfp4");
+  format.block = 64;
+  Machine machine{MachineKind::Nvvm, "sm_120a", ""};
+  EXPECT_EQ(nullptr, selectKernel("mx.matmul", machine, {format, format}).row);
+  format.block = 32;
+  EXPECT_NE(nullptr, selectKernel("mx.matmul", machine, {format, format}).row);
+}
+
+TEST(KernelRegistry, TheObstacleNamesWhatIsMissing) {
+  KernelChoice choice = select("mxfp4", "mxfp4", "sm_89");
+  EXPECT_EQ(nullptr, choice.row);
+  EXPECT_EQ("matmul_mma_block_scale needs mma.block_scale/mxf4, which needs "
+            "sm_120a, sm_120f, sm_121a or sm_121f",
+            choice.obstacle);
+  EXPECT_EQ("no row of this operation is for such a machine and such formats",
+            select("mxfp4", "nvfp4", "sm_120a").obstacle);
+  EXPECT_EQ("matmul_mma_block_scale needs a chip of the list",
+            select("mxfp4", "mxfp4", "sm_7").obstacle);
+}
+
+TEST(KernelRegistry, UnknownFormatsFitEveryRow) {
+  Machine machine{MachineKind::Nvvm, "sm_121f", ""};
+  EXPECT_NE(nullptr, selectKernel("mx.matmul", machine).row);
+}
+
+} // namespace
