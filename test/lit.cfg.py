@@ -22,7 +22,7 @@ config.environment["PATH"] = os.pathsep.join(
         config.environment["PATH"],
     ]
 )
-for variable in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "TMPDIR"):
+for variable in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "TMPDIR", "CUDA_PATH", "CUDA_HOME"):
     if variable in os.environ:
         config.environment[variable] = os.environ[variable]
 
@@ -93,6 +93,11 @@ for flag in cpu_flags():
         config.available_features.add(feature)
 if os.path.exists("/dev/full"):
     config.available_features.add("full-device")
+for folder in (os.environ.get("CUDA_PATH", ""), os.environ.get("CUDA_HOME", ""), "/usr/local/cuda"):
+    if os.access(os.path.join(folder, "bin", "ptxas"), os.X_OK):
+        config.available_features.add("ptxas")
+        config.substitutions.append(("%cuda", folder))
+        break
 if config.mx_sanitize:
     config.available_features.add("sanitizer")
 else:

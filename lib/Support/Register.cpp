@@ -7,6 +7,7 @@
 #include "mlir/InitAllExtensions.h"
 #include "mlir/InitAllPasses.h"
 #include "mx/Conversion/Passes.h"
+#include "mx/DeviceCode/Passes.h"
 #include "mx/Dialect/MX/IR/MXDialect.h"
 #include "mx/Dialect/MX/Transforms/BufferizableOpInterfaceImpl.h"
 #include "mx/Dialect/MX/Transforms/Passes.h"
@@ -24,6 +25,7 @@ void mlir::mx::registerPasses() {
   static std::once_flag once;
   std::call_once(once, [] {
     registerMXConversionPasses();
+    registerMXDeviceCodePasses();
     registerMXTransformsPasses();
     registerPipelines();
   });
