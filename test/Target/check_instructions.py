@@ -5,7 +5,7 @@
 Each row has a line in Inputs/instructions.txt. For each chip a kernel of it is translated
 to PTX and assembled, in processes of their own, because LLVM ends the program where
 it has no such instruction. It must go through where the table says so, and only there;
-with the PTX version before that of the row, it must not.
+with the PTX version before that of the row, one of its chips must fail.
 """
 
 import argparse
@@ -82,8 +82,9 @@ def assembles(arguments, codes, chip, ptx):
 
 
 def list_cases(arguments):
-    """(chip, PTX version, whether the table says it works): names."""
-    cases = collections.defaultdict(list)
+    """{(chip, PTX version, whether the table says it works): names}, and for each name
+    the (chip, version) pairs just before the version of its row."""
+    cases, earlier = collections.defaultdict(list), collections.defaultdict(list)
     for name, words, ptx in read_rows("Instructions.def", 3):
         if not re.fullmatch(arguments.instructions or ".*", name):
             continue
@@ -91,11 +92,12 @@ def list_cases(arguments):
             if arguments.chips and chip not in arguments.chips.split(","):
                 continue
             legal = fits(words, (chip, capability, reach, family))
-            cases[chip, max(int(ptx), int(least)), legal].append(name)
-            earlier = [v for v in VERSIONS if int(least) <= v < int(ptx)]
-            if legal and earlier:
-                cases[chip, earlier[-1], False].append(name)
-    return cases
+            if legal or not arguments.only_legal:
+                cases[chip, max(int(ptx), int(least)), legal].append(name)
+            before = [version for version in VERSIONS if int(least) <= version < int(ptx)]
+            if legal and before and not arguments.only_legal:
+                earlier[name].append((chip, before[-1]))
+    return cases, earlier
 
 
 def main():
@@ -109,17 +111,16 @@ def main():
     parser.add_argument("--verbose", action="store_true")
     arguments = parser.parse_args()
     code = read_code()
-    cases = list_cases(arguments)
-    count = sum(len(names) for (_, _, legal), names in cases.items() if legal or not arguments.only_legal)
+    cases, earlier = list_cases(arguments)
 
     def check(case):
-        """The names for which the table is wrong."""
+        """How often the table is wrong about names on a chip."""
         (chip, ptx, legal), names = case
         # Where all shall work, one run shows it; what fails, fails alone.
         if legal and assembles(arguments, [code[name] for name in names], chip, ptx)[0]:
             return 0
         differing = 0
-        for name in names if legal or not arguments.only_legal else []:
+        for name in names:
             works, text = assembles(arguments, [code[name]], chip, ptx)
             if works != legal:
                 differing += 1
@@ -128,8 +129,16 @@ def main():
                 print(text[:2000])
         return differing
 
+    def check_earlier(case):
+        name, pairs = case
+        if not all(assembles(arguments, [code[name]], chip, ptx)[0] for chip, ptx in pairs):
+            return 0
+        print(f"{name}: the table's PTX version is too new, {pairs[0][1]} does on {pairs[0][0]}", flush=True)
+        return 1
+
     with ThreadPoolExecutor(arguments.jobs) as pool:
-        differing = sum(pool.map(check, cases.items()))
+        differing = sum(pool.map(check, cases.items())) + sum(pool.map(check_earlier, earlier.items()))
+    count = sum(map(len, cases.values())) + len(earlier)
     print(f"{count} cases, {differing} differ")
     return 0 if count and not differing else 1
 
