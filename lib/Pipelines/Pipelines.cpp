@@ -10,6 +10,7 @@
 #include "mlir/Conversion/BufferizationToMemRef/BufferizationToMemRef.h"
 #include "mlir/Conversion/ControlFlowToLLVM/ControlFlowToLLVM.h"
 #include "mlir/Conversion/FuncToLLVM/ConvertFuncToLLVMPass.h"
+#include "mlir/Conversion/GPUToNVVM/GPUToNVVMPass.h"
 #include "mlir/Conversion/IndexToLLVM/IndexToLLVM.h"
 #include "mlir/Conversion/MathToFuncs/MathToFuncs.h"
 #include "mlir/Conversion/MathToLLVM/MathToLLVM.h"
@@ -29,6 +30,7 @@
 #include "mlir/Dialect/Bufferization/Pipelines/Passes.h"
 #include "mlir/Dialect/Bufferization/Transforms/Passes.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/LLVMIR/Transforms/RequestCWrappers.h"
 #include "mlir/Dialect/Linalg/Passes.h"
 #include "mlir/Dialect/Math/Transforms/Passes.h"
@@ -38,6 +40,7 @@
 #include "mlir/Pass/PassRegistry.h"
 #include "mlir/Transforms/Passes.h"
 #include "mx/Conversion/Passes.h"
+#include "mx/DeviceCode/Passes.h"
 #include "mx/Dialect/MX/Transforms/Passes.h"
 
 using namespace mlir;
@@ -172,6 +175,9 @@ static void addBufferization(OpPassManager &pm) {
   pm.addPass(createConvertBufferizationToMemRefPass());
 }
 
+/// Operations whose kernel is a row for GPUs become gpu.modules and launches.
+static void addDeviceKernels(OpPassManager &, const PipelineOptions &) {}
+
 void mlir::mx::buildLowerPhase(OpPassManager &pm,
                                const PipelineOptions &options) {
   pm.addPass(createConvertTensorToLinalgPass());
@@ -184,6 +190,8 @@ void mlir::mx::buildLowerPhase(OpPassManager &pm,
   if (options.insertChecks)
     pm.addPass(createInsertChecksPass());
   pm.addPass(createLowerRecordsPass());
+  if (!options.gpuChip.empty())
+    addDeviceKernels(pm, options);
   pm.addPass(createConvertMXToLoopsPass());
   pm.addNestedPass<func::FuncOp>(createExpandCopiesPass());
   pm.addNestedPass<func::FuncOp>(createConvertLinalgToLoopsPass());
@@ -191,7 +199,27 @@ void mlir::mx::buildLowerPhase(OpPassManager &pm,
   pm.addPass(createLoopInvariantCodeMotionPass());
 }
 
-void mlir::mx::buildLLVMPhase(OpPassManager &pm, const PipelineOptions &) {
+/// Device code to llvm and nvvm operations, of which the chip has all.
+static void buildDevicePhase(OpPassManager &pm) {
+  OpPassManager &device = pm.nest<gpu::GPUModuleOp>();
+  device.addPass(createConvertVectorToSCFPass());
+  device.addPass(arith::createArithExpandOpsPass());
+  addCleanup(device);
+  device.addPass(createSCFToControlFlowPass());
+  device.addPass(createConvertVectorToLLVMPass());
+  // Kernels take bare pointers and numbers, and index is i64 as on the host.
+  ConvertGpuOpsToNVVMOpsOptions kernels;
+  kernels.useBarePtrCallConv = true;
+  device.addPass(createConvertGpuOpsToNVVMOps(kernels));
+  device.addPass(createReconcileUnrealizedCastsPass());
+  addCleanup(device);
+  pm.addPass(createVerifyDeviceCodePass());
+}
+
+void mlir::mx::buildLLVMPhase(OpPassManager &pm,
+                              const PipelineOptions &options) {
+  if (!options.gpuChip.empty())
+    return buildDevicePhase(pm);
   pm.addNestedPass<func::FuncOp>(createConvertVectorToSCFPass());
   pm.addPass(createLowerAffinePass());
   // First, for views that the next one cannot expand.
@@ -229,6 +257,13 @@ void mlir::mx::buildPipeline(OpPassManager &pm,
       {Phase::Select, buildSelectPhase}, {Phase::Pack, buildPackPhase},
       {Phase::Lower, buildLowerPhase},   {Phase::LLVM, buildLLVMPhase},
   };
+  if (!options.gpuChip.empty()) {
+    AttachTargetPassOptions target;
+    target.kind = "nvvm";
+    target.chip = options.gpuChip;
+    target.features = options.gpuFeatures;
+    pm.addPass(createAttachTargetPass(target));
+  }
   for (auto [phase, build] : builders) {
     build(pm, options);
     VerifyPhasePassOptions verify;
@@ -252,6 +287,10 @@ struct PipelineTextOptions : public PassPipelineOptions<PipelineTextOptions> {
       llvm::cl::desc("Last phase: import, format, rotate, quantize, select, "
                      "pack, lower or llvm"),
       llvm::cl::init("llvm")};
+  PassOptions::Option<std::string> target{
+      *this, "target",
+      llvm::cl::desc("NVIDIA chip, e.g. sm_120a (default: any CPU)"),
+      llvm::cl::init("")};
   PassOptions::Option<bool> failOnEmulation{
       *this, "fail-on-emulation",
       llvm::cl::desc("Make the choice of an emulated kernel an error"),
@@ -306,6 +345,7 @@ void mlir::mx::registerPipelines() {
       "mx-pipeline", "Run the phases from IR to the LLVM dialect",
       [](OpPassManager &pm, const PipelineTextOptions &text) {
         PipelineOptions options;
+        options.gpuChip = text.target;
         options.failOnEmulation = text.failOnEmulation;
         options.insertChecks = text.insertChecks;
         options.record.collect = text.record;

@@ -24,6 +24,10 @@ struct PipelineOptions {
   bool insertChecks = false;
   DecisionOptions decisions;
   RecordOptions record;
+  /// The NVIDIA chip, and its PTX version as LLVM's feature string ("" for the
+  /// usual one), that kernels are made for; without a chip, CPUs. Becomes the
+  /// module's `mx.target` if it has none.
+  std::string gpuChip, gpuFeatures;
 };
 
 /// Afterwards: no TOSA operation and no narrow float outside N1.1; block-scaled
@@ -49,7 +53,9 @@ void buildPackPhase(OpPassManager &pm, const PipelineOptions &options);
 /// Afterwards: no mx operation and no tensor; loops work on buffers.
 void buildLowerPhase(OpPassManager &pm, const PipelineOptions &options);
 
-/// Afterwards: only the LLVM dialect.
+/// Afterwards: only the LLVM dialect. For a GPU, device code: what is in
+/// gpu.modules is llvm and nvvm operations that the chip has, and the host code
+/// around them is left as it is.
 void buildLLVMPhase(OpPassManager &pm, const PipelineOptions &options);
 
 /// Runs the phases up to `options.stopAfter`, each followed by

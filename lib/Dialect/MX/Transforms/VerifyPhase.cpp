@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "mx/Dialect/MX/IR/MXOps.h"
+#include "mx/Dialect/MX/IR/TargetMachine.h"
 #include "mx/Dialect/MX/Transforms/Passes.h"
 #include "mx/Dialect/MX/Transforms/Phases.h"
 
@@ -70,6 +71,25 @@ static StringRef findUndecided(Operation *op, Phase phase) {
   return plan || op->hasAttr(kRotatedAttr) ? "no plan" : "";
 }
 
+/// The code of a CPU is all LLVM. Kernels of a GPU are LLVM and NVVM; the host
+/// code around them still has to learn how they are launched.
+static StringRef findUntranslated(Operation *op) {
+  if (isa<ModuleOp>(op) || isFrom(op, "llvm"))
+    return "";
+  constexpr StringRef deviceModule = "gpu.module";
+  Operation *program = op;
+  bool isDevice = false;
+  while (Operation *parent = program->getParentOp()) {
+    program = parent;
+    isDevice |= program->getName().getStringRef() == deviceModule;
+  }
+  if (!getDeviceTarget(getTarget(program)))
+    return "only the LLVM dialect";
+  return isDevice && !isFrom(op, "nvvm")
+             ? "only the LLVM and NVVM dialects in device code"
+             : "";
+}
+
 /// Returns what must hold after `phase` and does not for `op`, or an empty
 /// string.
 static StringRef findViolation(Operation *op, Phase phase) {
@@ -102,8 +122,7 @@ static StringRef findViolation(Operation *op, Phase phase) {
       return "no mx operation";
     return usesType(op, isBuiltinTensor) ? "no tensor" : "";
   case Phase::LLVM:
-    return isFrom(op, "llvm") || isa<ModuleOp>(op) ? ""
-                                                   : "only the LLVM dialect";
+    return findUntranslated(op);
   }
   llvm_unreachable("all phases are handled");
 }
