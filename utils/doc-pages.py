@@ -6,6 +6,7 @@ Such a part stands between `<!-- generated: NAME -->` and `<!-- end -->`:
   dialect      operations, types and attributes, from TableGen
   transforms   the passes that decide and represent
   conversions  the conversions
+  device       the passes on device code
   kernels      the support matrix, from include/mx/Target/Kernels.def
 
 `(* example: TEST *)` in a pass description becomes the first function of that test
@@ -25,6 +26,7 @@ DEFINITIONS = {
     "dialect": ["-gen-dialect-doc", "include/mx/Dialect/MX/IR/MX.td", "-dialect=mx"],
     "transforms": ["-gen-pass-doc", "include/mx/Dialect/MX/Transforms/Passes.td"],
     "conversions": ["-gen-pass-doc", "include/mx/Conversion/Passes.td"],
+    "device": ["-gen-pass-doc", "include/mx/DeviceCode/Passes.td"],
 }
 LONGEST_OUTPUT = 40  # lines of a pasted example
 
@@ -38,10 +40,8 @@ def run(command, text=None):
 
 def describe(name, tools):
     """What TableGen says, without what only an MLIR developer would ask for."""
-    options = DEFINITIONS[name] + ["-I", "include", "-I", tools.parent / "include"]
-    text = run([tools / "mlir-tblgen", *options])
-    unwanted = r"^(<!--.*|# .*|\[TOC\]|\[source\].*|(Traits|Interfaces|Effects): .*)\n"
-    text = re.sub(unwanted, "", text, flags=re.M)
+    text = run([tools / "mlir-tblgen", *DEFINITIONS[name], "-I", "include", "-I", tools.parent / "include"])
+    text = re.sub(r"^(<!--.*|# .*|\[TOC\]|\[source\].*|(Traits|Interfaces|Effects): .*)\n", "", text, flags=re.M)
     text = re.sub(r"^(###? .*?) \(mx::\w+\)$", r"\1", text, flags=re.M)
     text = re.sub(r"^#### (.*?):?$", r"**\1**", text, flags=re.M)
     text = text.replace("| tensor<f32> |", "| `tensor<f32>` |")

@@ -4,10 +4,13 @@
 
 #include "mx/Driver/Compiler.h"
 #include "CodeGen.h"
+#include "CudaToolkit.h"
+#include "DeviceCode.h"
 #include "Linker.h"
 #include "ProtectedLoop.h"
 #include "ReleasingStream.h"
 #include "RuntimeSymbols.h"
+#include "TargetName.h"
 #include "mlir/Bytecode/BytecodeWriter.h"
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/IR/Remarks.h"
@@ -17,7 +20,7 @@
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Support/FileUtilities.h"
 #include "mx/Checkpoint/WholeFile.h"
-#include "mx/Dialect/MX/IR/MXDialect.h"
+#include "mx/Dialect/MX/IR/TargetMachine.h"
 #include "mx/Dialect/MX/Transforms/WeightLoop.h"
 #include "mx/Pipelines/Pipelines.h"
 #include "llvm/ADT/StringSwitch.h"
@@ -39,6 +42,9 @@ std::optional<OutputKind> mlir::mx::lookupOutputKind(StringRef path) {
       .Case(".ll", OutputKind::LLVMIR)
       .Case(".o", OutputKind::Object)
       .Case(".so", OutputKind::SharedLibrary)
+      .Case(".ptx", OutputKind::PTX)
+      .Case(".cubin", OutputKind::Cubin)
+      .Case(".fatbin", OutputKind::FatBinary)
       .Default(std::nullopt);
 }
 
@@ -53,6 +59,7 @@ Compiler::Compiler(const DialectRegistry &registry, CompilerOptions options,
   DialectRegistry all;
   registry.appendTo(all);
   registerTranslations(all);
+  registerDeviceTranslations(all);
   // One thread for passes: the same diagnostics in the same order every time,
   // and a crash where runProtected can see it.
   context =
@@ -159,30 +166,32 @@ LogicalResult Compiler::load(StringRef path) {
   return success();
 }
 
+/// A target that stands in the IR may be of another kind of CPU.
+static LogicalResult verifyProcessor(ModuleOp module, TargetAttr target) {
+  if (target.getKind() == "nvvm" || target.getChip().empty() ||
+      lookupProcessor(target.getChip()))
+    return success();
+  return module.emitError() << "expected 'mx.target' to name a processor of "
+                               "this kind of machine, got '"
+                            << target.getChip() << "'";
+}
+
 LogicalResult Compiler::setTarget() {
   constexpr StringRef attribute = "mx.target";
   context->loadDialect<MXDialect>();
   if (options.target.empty() && (*module)->hasAttr(attribute)) {
-    if (auto target = (*module)->getAttrOfType<TargetAttr>(attribute)) {
-      if (target.getChip().empty() || lookupProcessor(target.getChip()))
-        return success();
-      return module->emitError()
-             << "expected 'mx.target' to name a processor of this kind of "
-                "machine, got '"
-             << target.getChip() << "'";
-    }
+    if (auto target = (*module)->getAttrOfType<TargetAttr>(attribute))
+      return verifyProcessor(*module, target);
     return module->emitError() << "expected 'mx.target' to be a target, got '"
                                << (*module)->getAttr(attribute) << "'";
   }
   StringRef name = options.target.empty() ? StringRef("cpu") : options.target;
-  std::optional<Processor> processor = lookupProcessor(name);
-  if (!processor)
-    return reportError("expected the target 'cpu', 'native' or a processor of "
-                       "this kind of machine, got '" +
-                       name + "'");
-  (*module)->setAttr(attribute,
-                     TargetAttr::get(context.get(), "cpu", processor->chip,
-                                     processor->features));
+  TargetAttr target = lookupTarget(*context, name);
+  if (!target)
+    return reportError("expected the target 'cpu', 'native', a processor of "
+                       "this kind of machine or an NVIDIA chip (" +
+                       listChips() + "), got '" + name + "'");
+  (*module)->setAttr(attribute, target);
   return success();
 }
 
@@ -193,6 +202,10 @@ LogicalResult Compiler::runPhases() {
   pipelineOptions.insertChecks = options.insertChecks;
   pipelineOptions.decisions = options.decisions;
   pipelineOptions.record = options.record;
+  if (TargetAttr target = getTarget(*module); getDeviceTarget(target)) {
+    pipelineOptions.gpuChip = target.getChip().str();
+    pipelineOptions.gpuFeatures = target.getFeatures().str();
+  }
   PassManager passes(context.get(), ModuleOp::getOperationName());
   buildPipeline(passes, pipelineOptions);
   return passes.run(*module);
@@ -226,6 +239,23 @@ LogicalResult Compiler::checkExternalSymbols() {
   return failure(result.wasInterrupted());
 }
 
+static bool isDeviceCode(OutputKind kind) {
+  return kind == OutputKind::PTX || kind == OutputKind::Cubin ||
+         kind == OutputKind::FatBinary;
+}
+
+LogicalResult Compiler::verifyOutput(OutputKind kind) {
+  bool isGpu = getDeviceTarget(getTarget(*module)).has_value();
+  if (kind == OutputKind::MLIR || isDeviceCode(kind) == isGpu)
+    return success();
+  if (isGpu)
+    return reportError("expected a CPU as the target of code for this machine, "
+                       "got '" +
+                       getTarget(*module).getChip() + "'");
+  return reportError("expected a GPU as the target of .ptx, .cubin and .fatbin "
+                     "files (e.g. --target=sm_120a), got a CPU");
+}
+
 static FailureOr<NativeCode> generateCode(ModuleOp module,
                                           const ProgramSignature &signatures) {
   Processor processor;
@@ -235,7 +265,8 @@ static FailureOr<NativeCode> generateCode(ModuleOp module,
 }
 
 FailureOr<std::unique_ptr<llvm::MemoryBuffer>> Compiler::compileObject() {
-  if (failed(checkExternalSymbols()))
+  if (failed(verifyOutput(OutputKind::Object)) ||
+      failed(checkExternalSymbols()))
     return failure();
   FailureOr<NativeCode> code = generateCode(*module, signatures);
   if (failed(code))
@@ -244,6 +275,25 @@ FailureOr<std::unique_ptr<llvm::MemoryBuffer>> Compiler::compileObject() {
   if (!object)
     return reportError(llvm::toString(object.takeError()));
   return std::move(*object);
+}
+
+FailureOr<std::string> Compiler::compileDevice(OutputKind kind) {
+  FailureOr<std::string> ptx = emitPtx(*module);
+  if (failed(ptx) || kind == OutputKind::PTX)
+    return ptx;
+  CudaToolkit toolkit{options.cudaPath};
+  StringRef chip = getTarget(*module).getChip();
+  auto code = assemblePtx(toolkit, *ptx, chip);
+  if (!code)
+    return reportError(llvm::toString(code.takeError()));
+  if (failed(reportLog(*module, *ptx, *code)))
+    return failure();
+  if (kind == OutputKind::Cubin)
+    return std::move(code->bytes);
+  auto bundle = bundleCode(toolkit, code->bytes, *ptx, chip);
+  if (!bundle)
+    return reportError(llvm::toString(bundle.takeError()));
+  return std::move(*bundle);
 }
 
 //===----------------------------------------------------------------------===//
@@ -267,6 +317,12 @@ LogicalResult Compiler::emit(OutputKind kind, StringRef path) {
       else // Fails only if an old version of the format is asked for.
         (void)writeBytecodeToFile(*module, stream);
     });
+  if (isDeviceCode(kind)) {
+    FailureOr<std::string> bytes = compileDevice(kind);
+    if (failed(bytes))
+      return failure();
+    return writeBytes(*this, path, [&](raw_ostream &os) { os << *bytes; });
+  }
   if (kind == OutputKind::LLVMIR) {
     FailureOr<NativeCode> code = generateCode(*module, signatures);
     if (failed(code))
@@ -292,8 +348,8 @@ static ExitCode runSteps(Compiler &compiler, StringRef input, OutputKind kind,
                                output + "' twice");
     return ExitCode::UserError;
   }
-  if (failed(compiler.load(input)) || failed(compiler.runPhases()) ||
-      failed(compiler.emit(kind, output)))
+  if (failed(compiler.load(input)) || failed(compiler.verifyOutput(kind)) ||
+      failed(compiler.runPhases()) || failed(compiler.emit(kind, output)))
     return compiler.getFailureCode();
   return ExitCode::Success;
 }

@@ -25,14 +25,14 @@ struct Options {
                              cl::init("-"), cl::cat(category)};
   cl::opt<std::string> output{
       "o", cl::init("-"), cl::value_desc("file"), cl::cat(category),
-      cl::desc(
-          "Output; .mlir, .mlirbc (bytecode), .ll, .o and .so choose what is "
-          "written "
-          "(default: IR to standard output)")};
+      cl::desc("Output; .mlir, .mlirbc (bytecode), .ll, .o and .so, and for a GPU "
+               ".ptx, .cubin and .fatbin, choose what is written (default: IR "
+               "to standard output)")};
   cl::opt<std::string> target{
       "target", cl::value_desc("machine"), cl::cat(category),
       cl::desc("'cpu' for any machine of this kind (default), 'native' for "
-               "this one, or a processor name of LLVM")};
+               "this one, a processor name of LLVM, or an NVIDIA chip such as "
+               "'sm_120a'")};
   cl::opt<Phase> stopAfter{
       "stop-after", cl::init(Phase::LLVM), cl::cat(category),
       cl::desc("Write the IR after a phase"),
@@ -50,6 +50,11 @@ struct Options {
   cl::opt<std::string> remarksFilter{
       "remarks-filter", cl::value_desc("regex"), cl::cat(category),
       cl::desc("Print remarks of these categories, e.g. 'mx.*'")};
+  cl::opt<std::string> cudaPath{
+      "cuda-path", cl::value_desc("folder"), cl::cat(category),
+      cl::desc(
+          "CUDA toolkit whose bin/ has ptxas and fatbinary (default: found "
+          "by CUDA_PATH, CUDA_HOME, PATH, or /usr/local/cuda)")};
   DecisionFlags decisions{category};
   ThreadFlag threads{category};
   cl::opt<std::string> record{
@@ -83,7 +88,8 @@ int main(int argc, char **argv) {
   if (line.output != "-")
     kind = lookupOutputKind(line.output);
   if (!kind)
-    return usage("expected -o to end in .mlir, .mlirbc, .ll, .o or .so, got '" +
+    return usage("expected -o to end in .mlir, .mlirbc, .ll, .o, .so, .ptx, "
+                 ".cubin or .fatbin, got '" +
                  line.output + "'");
   if (line.stopAfter.getNumOccurrences() && *kind != OutputKind::MLIR &&
       *kind != OutputKind::Bytecode)
@@ -106,6 +112,7 @@ int main(int argc, char **argv) {
   options.remarksFilter = line.remarksFilter;
   options.decisions = line.decisions.getOptions();
   options.record.collect = line.record;
+  options.cudaPath = line.cudaPath;
   return static_cast<int>(compileFile(registry, options, line.input, *kind,
                                       line.output, llvm::errs()));
 }

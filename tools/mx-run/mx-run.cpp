@@ -32,7 +32,8 @@ static cl::list<std::string> outputs(
 static cl::opt<std::string> target(
     "target", cl::value_desc("machine"), cl::cat(category),
     cl::desc("'cpu' for any machine of this kind (default), 'native' for this "
-             "one, or a processor name of LLVM"));
+             "one, a processor name of LLVM, or an NVIDIA chip such as "
+             "'sm_120a'"));
 static cl::opt<bool>
     check("check", cl::cat(category),
           cl::desc("Compare every operation with the reference semantics"));

@@ -31,8 +31,9 @@ class SourceMgrDiagnosticHandler;
 namespace mlir::mx {
 
 struct CompilerOptions {
-  /// "cpu" (any machine of the host's kind), "native" (this machine) or a
-  /// processor name of LLVM. Empty: what the module says, else "cpu".
+  /// "cpu" (any machine of the host's kind), "native" (this machine), a
+  /// processor name of LLVM or an NVIDIA chip such as "sm_120a". Empty: what
+  /// the module says, else "cpu".
   std::string target;
   Phase stopAfter = Phase::LLVM;
   /// Threads that work on weights; 0 for one on each core. Everything else, the
@@ -47,13 +48,24 @@ struct CompilerOptions {
   /// What becomes of products of plain numbers, and what is recorded of them.
   DecisionOptions decisions;
   RecordOptions record;
+  /// The folder of a CUDA toolkit. Empty: where one is found.
+  std::string cudaPath;
 };
 
 /// What can be written.
-enum class OutputKind { MLIR, Bytecode, LLVMIR, Object, SharedLibrary };
+enum class OutputKind {
+  MLIR,
+  Bytecode,
+  LLVMIR,
+  Object,
+  SharedLibrary,
+  PTX,
+  Cubin,
+  FatBinary
+};
 
 /// Returns the kind that the extension of `path` stands for (.mlir, .mlirbc,
-/// .ll, .o, .so), if any.
+/// .ll, .o, .so, .ptx, .cubin, .fatbin), if any.
 std::optional<OutputKind> lookupOutputKind(StringRef path);
 
 /// Compiles one file. Steps are called in the order of declaration; after one
@@ -69,11 +81,16 @@ public:
   /// Reads IR as text or bytecode ("-" is standard input), checks it, and
   /// records target and signatures.
   LogicalResult load(StringRef path);
+  /// Checks that code of this kind can be made for the target.
+  LogicalResult verifyOutput(OutputKind kind);
   /// Runs the phases up to `stopAfter`.
   LogicalResult runPhases();
   /// Generates machine code. Only functions on the list of runtime symbols may
   /// be called; anything else is an error.
   FailureOr<std::unique_ptr<llvm::MemoryBuffer>> compileObject();
+  /// Generates code of the program's kernels for a GPU: PTX, or what ptxas and
+  /// fatbinary of a CUDA toolkit make of it.
+  FailureOr<std::string> compileDevice(OutputKind kind);
   /// Writes a file ("-" is standard output). An older file is replaced when
   /// everything is written, or left alone.
   LogicalResult emit(OutputKind kind, StringRef path);

@@ -13,7 +13,7 @@
 // RUN: sh status.sh 1 mx-compile missing.mlir 2>&1 | FileCheck %s --check-prefix=MISSING
 // MISSING: error: {{.*}}'missing.mlir': No such file or directory
 // RUN: sh status.sh 1 mx-compile good.mlir --target=z80 2>&1 | FileCheck %s --check-prefix=TARGET
-// TARGET: error: expected the target 'cpu', 'native' or a processor of this kind of machine, got 'z80'
+// TARGET: error: expected the target 'cpu', 'native', a processor of this kind of machine or an NVIDIA chip (sm_80, {{.*}}), got 'z80'
 // RUN: sh status.sh 1 mx-compile good.mlir '--remarks-filter=(' 2>&1 | FileCheck %s --check-prefix=REGEX
 // REGEX: error: expected a regular expression for remarks, got '(': {{.+}}
 // RUN: sh status.sh 1 mx-compile target.mlir 2>&1 | FileCheck %s --check-prefix=CHECK-ATTRIBUTE
@@ -26,7 +26,7 @@
 // RUN: sh status.sh 2 mx-compile good.mlir --stop-after=lunch 2>&1 | FileCheck %s --check-prefix=PHASE
 // PHASE: Cannot find option named 'lunch'
 // RUN: sh status.sh 2 mx-compile good.mlir -o a.exe 2>&1 | FileCheck %s --check-prefix=KIND
-// KIND: mx-compile: expected -o to end in .mlir, .mlirbc, .ll, .o or .so, got 'a.exe'
+// KIND: mx-compile: expected -o to end in .mlir, .mlirbc, .ll, .o, .so, .ptx, .cubin or .fatbin, got 'a.exe'
 // RUN: sh status.sh 2 mx-compile good.mlir --stop-after=pack -o a.o 2>&1 | FileCheck %s --check-prefix=STOP
 // STOP: mx-compile: expected --stop-after with '-o name.mlir' or '-o name.mlirbc', got 'a.o'
 

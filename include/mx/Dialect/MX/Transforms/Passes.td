@@ -23,11 +23,11 @@ def AttachTargetPass : Pass<"mx-attach-target", "::mlir::ModuleOp"> {
   }];
   let options = [
     Option<"kind", "kind", "std::string", "\"cpu\"",
-           "Kind of machine: cpu (does not change numerics)">,
+           "Kind of machine: cpu or nvvm (does not change numerics)">,
     Option<"chip", "chip", "std::string", "\"\"",
-           "LLVM processor name, e.g. x86-64-v3 (does not change numerics)">,
+           "LLVM processor name, e.g. x86-64-v3, or chip, e.g. sm_120a (does not change numerics)">,
     Option<"features", "features", "std::string", "\"\"",
-           "LLVM feature string, e.g. +avx2,+fma (does not change numerics)">];
+           "LLVM feature string, e.g. +avx2,+fma or +ptx87 (does not change numerics)">];
   let dependentDialects = ["::mlir::mx::MXDialect"];
 }
 
@@ -417,14 +417,16 @@ def SelectKernelsPass : Pass<"mx-select-kernels", "::mlir::ModuleOp"> {
   let summary = "name the kernel that will run each operation";
   let description = [{
     Gives every `mx` operation that computes a `kernel` attribute: the first row of
-    `Target/Kernels.def` whose operation and target features fit the module's
-    `mx.target`. A kernel that the operation already names is kept.
+    `Target/Kernels.def` whose kind of machine, needs and formats fit the module's
+    `mx.target` and the operation. A kernel that the operation already names is kept.
 
     **Requires** quantised IR. **Ensures** that each such operation has a kernel; types
     and structure are untouched. **Decides** by the order of the rows, fastest first;
-    the emulated loops are the last row of each operation.
-    **Remarks** (`mx-select`): passed, the row; missed, that only the emulated row fits
-    and why. With `fail-on-emulation` the latter is an error.
+    the emulated loops are the last row of each operation on a CPU. A GPU may have no
+    row that fits, which is an error.
+    **Remarks** (`mx-select`): passed, the row, and on a GPU the instruction that makes it
+    native; missed, that only an emulated row fits and why. With `fail-on-emulation` the
+    latter is an error.
     **Example**: (* example: test/Dialect/MX/select-kernels.mlir *)
   }];
   let options = [

@@ -1,0 +1,185 @@
+//===- DeviceCode.cpp - from gpu.modules to PTX ---------------------------===//
+// Part of the mx project, under the Apache License v2.0 with LLVM Exceptions.
+//
+// The one file that translates device code. As on the CPU, floating-point
+// arithmetic is never contracted or reassociated: LLVM then writes roundings
+// into the PTX, which ptxas respects.
+//===----------------------------------------------------------------------===//
+
+#include "DeviceCode.h"
+#include "mlir/Conversion/NVVMToLLVM/NVVMToLLVM.h"
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Dialect/GPU/GPUToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Dialect/NVVM/NVVMToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Export.h"
+#include "mx/DeviceCode/Passes.h"
+#include "mx/Dialect/MX/IR/TargetMachine.h"
+#include "llvm/IR/LegacyPassManager.h"
+#include "llvm/IR/Module.h"
+#include "llvm/Linker/Linker.h"
+#include "llvm/MC/TargetRegistry.h"
+#include "llvm/Passes/PassBuilder.h"
+#include "llvm/Support/TargetSelect.h"
+#include "llvm/Target/TargetMachine.h"
+
+using namespace mlir;
+using namespace mlir::mx;
+
+void mlir::mx::registerDeviceTranslations(DialectRegistry &registry) {
+  registerBuiltinDialectTranslation(registry);
+  registerGPUDialectTranslation(registry);
+  registerLLVMDialectTranslation(registry);
+  registerNVVMDialectTranslation(registry);
+}
+
+static std::unique_ptr<llvm::TargetMachine>
+createMachine(const DeviceTarget &device) {
+  LLVMInitializeNVPTXTargetInfo();
+  LLVMInitializeNVPTXTarget();
+  LLVMInitializeNVPTXTargetMC();
+  LLVMInitializeNVPTXAsmPrinter();
+  llvm::Triple triple("nvptx64-nvidia-cuda");
+  std::string ignored;
+  const llvm::Target *target =
+      llvm::TargetRegistry::lookupTarget(triple, ignored);
+  if (!target)
+    return nullptr;
+  llvm::TargetOptions options;
+  options.AllowFPOpFusion = llvm::FPOpFusion::Strict;
+  return std::unique_ptr<llvm::TargetMachine>(target->createTargetMachine(
+      triple, device.chip->name, printPtxFeature(device.ptx), options,
+      std::nullopt, std::nullopt, llvm::CodeGenOptLevel::Aggressive));
+}
+
+static void optimize(llvm::Module &module, llvm::TargetMachine &machine) {
+  llvm::PipelineTuningOptions tuning;
+  llvm::PassBuilder passes(&machine, tuning);
+  llvm::LoopAnalysisManager loops;
+  llvm::FunctionAnalysisManager functions;
+  llvm::CGSCCAnalysisManager components;
+  llvm::ModuleAnalysisManager modules;
+  passes.registerModuleAnalyses(modules);
+  passes.registerCGSCCAnalyses(components);
+  passes.registerFunctionAnalyses(functions);
+  passes.registerLoopAnalyses(loops);
+  passes.crossRegisterProxies(loops, functions, components, modules);
+  passes.buildPerModuleDefaultPipeline(llvm::OptimizationLevel::O3)
+      .run(module, modules);
+}
+
+static std::string printAssembly(llvm::Module &module,
+                                 llvm::TargetMachine &machine) {
+  llvm::SmallString<0> text;
+  llvm::raw_svector_ostream os(text);
+  llvm::legacy::PassManager passes;
+  if (machine.addPassesToEmitFile(passes, os, nullptr,
+                                  llvm::CodeGenFileType::AssemblyFile))
+    return "";
+  passes.run(module);
+  return text.str().str();
+}
+
+/// One PTX text has one target.
+static LogicalResult verifyTargets(gpu::GPUModuleOp module,
+                                   const DeviceTarget &device) {
+  ArrayAttr attributes = module.getTargetsAttr();
+  if (!attributes)
+    return success();
+  for (auto target : attributes.getAsRange<NVVM::NVVMTargetAttr>()) {
+    StringRef chip(device.chip->name);
+    if (target.getChip() != chip ||
+        (!target.getFeatures().empty() &&
+         target.getFeatures() != printPtxFeature(device.ptx)))
+      return module.emitOpError("expected the target of the program ('")
+             << chip << "' with '" << printPtxFeature(device.ptx) << "'), got '"
+             << target.getChip() << "' with '" << target.getFeatures() << "'";
+  }
+  return success();
+}
+
+/// Kernels are found by name, and LLVM's linker ends the program where two
+/// modules define one.
+static LogicalResult verifyNames(ArrayRef<gpu::GPUModuleOp> modules) {
+  llvm::StringMap<Operation *> definitions;
+  for (gpu::GPUModuleOp module : modules)
+    for (Operation &op : *module.getBody()) {
+      auto linkage = op.getAttrOfType<LLVM::LinkageAttr>("linkage");
+      auto variable = dyn_cast<LLVM::GlobalOp>(op);
+      // Memory whose size is given at launch is declared wherever it is used.
+      if (!linkage || linkage.getLinkage() != LLVM::Linkage::External ||
+          (variable && !variable.getValueOrNull() &&
+           variable.getInitializerRegion().empty()))
+        continue;
+      StringRef name = SymbolTable::getSymbolName(&op);
+      auto [entry, isNew] = definitions.try_emplace(name, &op);
+      if (isNew)
+        continue;
+      InFlightDiagnostic diagnostic = op.emitOpError(
+          "expected another name than those of other modules, got '");
+      diagnostic << name << "' twice";
+      diagnostic.attachNote(entry->second->getLoc()) << "the other is here";
+      return diagnostic;
+    }
+  return success();
+}
+
+/// Checks a copy of the program and replaces in it what is inline PTX in the
+/// end.
+static LogicalResult prepare(ModuleOp program) {
+  PassManager passes(program.getContext(), ModuleOp::getOperationName());
+  passes.addPass(createVerifyDeviceCodePass());
+  passes.addNestedPass<gpu::GPUModuleOp>(createConvertNVVMToLLVMPass());
+  return passes.run(program);
+}
+
+static FailureOr<std::unique_ptr<llvm::Module>>
+translate(ArrayRef<gpu::GPUModuleOp> modules, llvm::LLVMContext &context,
+          llvm::TargetMachine &machine) {
+  auto whole = std::make_unique<llvm::Module>("mx", context);
+  whole->setTargetTriple(machine.getTargetTriple());
+  whole->setDataLayout(machine.createDataLayout());
+  llvm::Linker linker(*whole);
+  for (gpu::GPUModuleOp module : modules) {
+    std::unique_ptr<llvm::Module> part =
+        translateModuleToLLVMIR(module, context);
+    if (!part)
+      return failure();
+    part->setTargetTriple(machine.getTargetTriple());
+    part->setDataLayout(machine.createDataLayout());
+    if (linker.linkInModule(std::move(part)))
+      return module.emitOpError("expected variables that agree with those of "
+                                "other modules, got another one");
+  }
+  return whole;
+}
+
+FailureOr<std::string> mlir::mx::emitPtx(ModuleOp program) {
+  std::optional<DeviceTarget> device = getDeviceTarget(getTarget(program));
+  assert(device && "callers have checked the target");
+  OwningOpRef<ModuleOp> copy = program.clone();
+  if (failed(prepare(*copy)))
+    return failure();
+  auto modules = llvm::to_vector(copy->getOps<gpu::GPUModuleOp>());
+  if (modules.empty())
+    return program.emitError("expected a program with kernels, got none");
+  for (gpu::GPUModuleOp module : modules)
+    if (failed(verifyTargets(module, *device)))
+      return failure();
+  if (failed(verifyNames(modules)))
+    return failure();
+  std::unique_ptr<llvm::TargetMachine> machine = createMachine(*device);
+  if (!machine)
+    return program.emitError("expected an LLVM with the NVPTX target, got one "
+                             "without");
+  llvm::LLVMContext context;
+  auto module = translate(modules, context, *machine);
+  if (failed(module))
+    return failure();
+  optimize(**module, *machine);
+  return printAssembly(**module, *machine);
+}
