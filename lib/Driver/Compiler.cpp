@@ -10,6 +10,7 @@
 #include "ProtectedLoop.h"
 #include "ReleasingStream.h"
 #include "RuntimeSymbols.h"
+#include "Simulation.h"
 #include "TargetName.h"
 #include "mlir/Bytecode/BytecodeWriter.h"
 #include "mlir/IR/Diagnostics.h"
@@ -205,6 +206,7 @@ LogicalResult Compiler::runPhases() {
   if (TargetAttr target = getTarget(*module); getDeviceTarget(target)) {
     pipelineOptions.gpuChip = target.getChip().str();
     pipelineOptions.gpuFeatures = target.getFeatures().str();
+    pipelineOptions.simulate = options.simulate;
   }
   PassManager passes(context.get(), ModuleOp::getOperationName());
   buildPipeline(passes, pipelineOptions);
@@ -222,7 +224,11 @@ static bool isExternal(Operation *op) {
 
 /// S6: compiled code reaches nothing but the runtime symbols.
 LogicalResult Compiler::checkExternalSymbols() {
-  WalkResult result = module->walk([](Operation *op) {
+  auto isAllowed = [&](StringRef name) {
+    return name.starts_with("llvm.") || isAllowedSymbol(name) ||
+           (options.simulate && isSimulatorSymbol(name));
+  };
+  WalkResult result = module->walk([&](Operation *op) {
     if (op->getName().getStringRef() == "llvm.inline_asm" ||
         op->hasAttr("llvm.module_asm"))
       return WalkResult(
@@ -230,7 +236,7 @@ LogicalResult Compiler::checkExternalSymbols() {
     if (!isExternal(op))
       return WalkResult::advance();
     StringRef name = SymbolTable::getSymbolName(op);
-    if (name.starts_with("llvm.") || isAllowedSymbol(name))
+    if (isAllowed(name))
       return WalkResult::advance();
     return WalkResult(op->emitError("expected an external function to be one "
                                     "of memory management or libm, got '")
@@ -246,11 +252,15 @@ static bool isDeviceCode(OutputKind kind) {
 
 LogicalResult Compiler::verifyOutput(OutputKind kind) {
   bool isGpu = getDeviceTarget(getTarget(*module)).has_value();
-  if (kind == OutputKind::MLIR || isDeviceCode(kind) == isGpu)
+  if (options.simulate && !isGpu)
+    return reportError("expected a GPU as the target to simulate (e.g. "
+                       "--target=sm_120a), got a CPU");
+  if (kind == OutputKind::MLIR || kind == OutputKind::Bytecode ||
+      isDeviceCode(kind) == (isGpu && !options.simulate))
     return success();
   if (isGpu)
-    return reportError("expected a CPU as the target of code for this machine, "
-                       "got '" +
+    return reportError("expected a CPU as the target of code for this machine "
+                       "(mx-run --simulate runs that of a GPU), got '" +
                        getTarget(*module).getChip() + "'");
   return reportError("expected a GPU as the target of .ptx, .cubin and .fatbin "
                      "files (e.g. --target=sm_120a), got a CPU");
@@ -258,8 +268,9 @@ LogicalResult Compiler::verifyOutput(OutputKind kind) {
 
 static FailureOr<NativeCode> generateCode(ModuleOp module,
                                           const ProgramSignature &signatures) {
+  // A GPU that is simulated says nothing about this machine.
   Processor processor;
-  if (auto target = module->getAttrOfType<TargetAttr>("mx.target"))
+  if (TargetAttr target = getTarget(module); !getDeviceTarget(target))
     processor = {target.getChip().str(), target.getFeatures().str()};
   return NativeCode::create(module, processor, signatures);
 }

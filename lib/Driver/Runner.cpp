@@ -8,6 +8,7 @@
 #include "InputSpec.h"
 #include "Invocation.h"
 #include "Program.h"
+#include "Simulation.h"
 #include "mx/Driver/Npy.h"
 #include "llvm/BinaryFormat/Magic.h"
 #include "llvm/Support/CrashRecoveryContext.h"
@@ -58,6 +59,7 @@ private:
   // Before the program, which refers to it.
   std::optional<CheckRuntime> checker;
   std::optional<CalibrationRecorder> recorder;
+  std::optional<Simulation> simulation;
   std::optional<Program> program;
   const FunctionSignature *function = nullptr;
   std::vector<Array> inputs;
@@ -90,6 +92,11 @@ LogicalResult Runner::compileProgram() {
   if (options.check) {
     checker.emplace(compiler.getModule());
     symbols = checker->getSymbols();
+  }
+  if (options.compiler.simulate) {
+    simulation.emplace(compiler.getModule(), options.arithmetic,
+                       options.scheduleSeed);
+    llvm::append_range(symbols, simulation->getSymbols());
   }
   auto object = compiler.compileObject();
   if (failed(object))
@@ -299,7 +306,8 @@ LogicalResult Runner::callFunction() {
     arguments.push_back(std::move(*copy));
   }
   Invocation invocation(*function, arguments);
-  if (failed(runGuarded([&] { invocation.call(*entry); })))
+  if (failed(runGuarded([&] { invocation.call(*entry); })) ||
+      (simulation && failed(simulation->verify())))
     return failure();
   Expected<std::vector<Array>> results = invocation.takeResults();
   if (!results)
@@ -347,6 +355,8 @@ ExitCode Runner::run() {
       failed(readInputs()) || failed(prepareCalibration()) ||
       failed(callFunction()) || failed(writeCalibration()))
     return compiler.getFailureCode();
+  if (simulation)
+    simulation->printStatistics(out);
   if (!checker)
     return ExitCode::Success;
   checker->printReport(out);

@@ -175,9 +175,6 @@ static void addBufferization(OpPassManager &pm) {
   pm.addPass(createConvertBufferizationToMemRefPass());
 }
 
-/// Operations whose kernel is a row for GPUs become gpu.modules and launches.
-static void addDeviceKernels(OpPassManager &, const PipelineOptions &) {}
-
 void mlir::mx::buildLowerPhase(OpPassManager &pm,
                                const PipelineOptions &options) {
   pm.addPass(createConvertTensorToLinalgPass());
@@ -191,7 +188,7 @@ void mlir::mx::buildLowerPhase(OpPassManager &pm,
     pm.addPass(createInsertChecksPass());
   pm.addPass(createLowerRecordsPass());
   if (!options.gpuChip.empty())
-    addDeviceKernels(pm, options);
+    pm.addPass(createConvertMXToNVVMPass());
   pm.addPass(createConvertMXToLoopsPass());
   pm.addNestedPass<func::FuncOp>(createExpandCopiesPass());
   pm.addNestedPass<func::FuncOp>(createConvertLinalgToLoopsPass());
@@ -218,8 +215,13 @@ static void buildDevicePhase(OpPassManager &pm) {
 
 void mlir::mx::buildLLVMPhase(OpPassManager &pm,
                               const PipelineOptions &options) {
-  if (!options.gpuChip.empty())
-    return buildDevicePhase(pm);
+  if (!options.gpuChip.empty()) {
+    buildDevicePhase(pm);
+    if (!options.simulate)
+      return;
+    // While host code still says how large buffers are.
+    pm.addPass(createConvertNVVMToSimulatorPass());
+  }
   pm.addNestedPass<func::FuncOp>(createConvertVectorToSCFPass());
   pm.addPass(createLowerAffinePass());
   // First, for views that the next one cannot expand.
@@ -291,6 +293,10 @@ struct PipelineTextOptions : public PassPipelineOptions<PipelineTextOptions> {
       *this, "target",
       llvm::cl::desc("NVIDIA chip, e.g. sm_120a (default: any CPU)"),
       llvm::cl::init("")};
+  PassOptions::Option<bool> simulate{
+      *this, "simulate",
+      llvm::cl::desc("Make kernels of a GPU host code that a simulator runs"),
+      llvm::cl::init(false)};
   PassOptions::Option<bool> failOnEmulation{
       *this, "fail-on-emulation",
       llvm::cl::desc("Make the choice of an emulated kernel an error"),
@@ -346,6 +352,7 @@ void mlir::mx::registerPipelines() {
       [](OpPassManager &pm, const PipelineTextOptions &text) {
         PipelineOptions options;
         options.gpuChip = text.target;
+        options.simulate = text.simulate;
         options.failOnEmulation = text.failOnEmulation;
         options.insertChecks = text.insertChecks;
         options.record.collect = text.record;

@@ -59,7 +59,7 @@ def ConvertMXToNVVMPass : Pass<"convert-mx-to-nvvm", "::mlir::ModuleOp"> {
   }];
   let options = [
     Option<"chip", "chip", "std::string", /*default=*/"\"sm_120a\"",
-           "The chip that kernels are made for; it does not change numerics">,
+           "The chip that kernels are made for, if the module has no target; does not change numerics">,
     Option<"features", "features", "std::string", /*default=*/"\"+ptx87\"",
            "LLVM's features of that chip">];
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::gpu::GPUDialect",

@@ -41,6 +41,8 @@ struct CompilerOptions {
   unsigned threads = 0;
   /// Make the choice of an emulated kernel an error.
   bool failOnEmulation = false;
+  /// Make kernels of a GPU host code that calls the simulator.
+  bool simulate = false;
   /// Compare every operation with the reference while the program runs.
   bool insertChecks = false;
   /// Print remarks whose category matches this regular expression.

@@ -22,6 +22,14 @@ struct CalibrationOptions {
   std::optional<int64_t> rows;
 };
 
+/// What a simulated product of matrices gives.
+enum class SimulatedArithmetic {
+  /// The bits of the target's tensor cores.
+  Machine,
+  /// The exact sum, rounded once.
+  Exact
+};
+
 struct RunOptions {
   CompilerOptions compiler;
   /// The function to call; empty if there is only one.
@@ -33,6 +41,11 @@ struct RunOptions {
   std::vector<std::string> outputs;
   /// Compare every operation with the reference.
   bool check = false;
+  /// How products of matrices are computed when kernels are simulated.
+  SimulatedArithmetic arithmetic = SimulatedArithmetic::Machine;
+  /// 0 runs simulated threads in the order of their numbers; anything else
+  /// seeds a random order.
+  uint64_t scheduleSeed = 0;
   /// Timed runs, after one that is not; 0 runs once without timing.
   unsigned benchmarkRuns = 0;
   CalibrationOptions calibration;

@@ -28,6 +28,8 @@ struct PipelineOptions {
   /// usual one), that kernels are made for; without a chip, CPUs. Becomes the
   /// module's `mx.target` if it has none.
   std::string gpuChip, gpuFeatures;
+  /// Make kernels host code that calls the simulator (mx/Simulator/Launch.h).
+  bool simulate = false;
 };
 
 /// Afterwards: no TOSA operation and no narrow float outside N1.1; block-scaled
@@ -55,7 +57,7 @@ void buildLowerPhase(OpPassManager &pm, const PipelineOptions &options);
 
 /// Afterwards: only the LLVM dialect. For a GPU, device code: what is in
 /// gpu.modules is llvm and nvvm operations that the chip has, and the host code
-/// around them is left as it is.
+/// around them is left as it is; simulated, only the LLVM dialect again.
 void buildLLVMPhase(OpPassManager &pm, const PipelineOptions &options);
 
 /// Runs the phases up to `options.stopAfter`, each followed by

@@ -13,6 +13,7 @@
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/Remarks.h"
 #include "mx/Conversion/Passes.h"
+#include "mx/Dialect/MX/IR/TargetMachine.h"
 
 namespace mlir::mx {
 #define GEN_PASS_DEF_CONVERTMXTONVVMPASS
@@ -86,8 +87,13 @@ struct ConvertMXToNVVMPass
             getOperation().lookupSymbol<gpu::GPUModuleOp>(kModuleName))
       return module;
     auto b = OpBuilder::atBlockEnd(getOperation().getBody());
+    std::string name = chip, ptx = features;
+    if (auto target = getDeviceTarget(getTarget(getOperation()))) {
+      name = target->chip->name;
+      ptx = printPtxFeature(target->ptx);
+    }
     auto target = NVVM::NVVMTargetAttr::get(
-        &getContext(), /*optLevel=*/3, "nvptx64-nvidia-cuda", chip, features);
+        &getContext(), /*optLevel=*/3, "nvptx64-nvidia-cuda", name, ptx);
     getOperation()->setAttr(gpu::GPUDialect::getContainerModuleAttrName(),
                             b.getUnitAttr());
     return gpu::GPUModuleOp::create(b, getOperation().getLoc(), kModuleName,
