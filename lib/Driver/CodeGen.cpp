@@ -81,7 +81,7 @@ std::optional<Processor> mlir::mx::lookupProcessor(StringRef target) {
 }
 
 static std::unique_ptr<llvm::TargetMachine>
-createMachine(const Processor &processor) {
+createMachine(const Processor &processor, Optimization optimization) {
   llvm::Triple triple(llvm::sys::getDefaultTargetTriple());
   const llvm::Target *target = lookupHostTarget(triple);
   assert(target && "LLVM is built for the machine it runs on");
@@ -89,7 +89,9 @@ createMachine(const Processor &processor) {
   options.AllowFPOpFusion = llvm::FPOpFusion::Strict;
   return std::unique_ptr<llvm::TargetMachine>(target->createTargetMachine(
       triple, processor.chip, processor.features, options, llvm::Reloc::PIC_,
-      std::nullopt, llvm::CodeGenOptLevel::Aggressive));
+      std::nullopt,
+      optimization == Optimization::Full ? llvm::CodeGenOptLevel::Aggressive
+                                         : llvm::CodeGenOptLevel::Less));
 }
 
 //===----------------------------------------------------------------------===//
@@ -288,7 +290,8 @@ static void annotateFunctions(llvm::Module &module,
 }
 
 static void optimize(llvm::Module &module, llvm::TargetMachine &machine,
-                     const ProgramSignature &signatures) {
+                     const ProgramSignature &signatures,
+                     Optimization optimization) {
   llvm::PipelineTuningOptions tuning;
   tuning.LoopInterleaving = true;
   tuning.LoopUnrolling = true;
@@ -309,8 +312,9 @@ static void optimize(llvm::Module &module, llvm::TargetMachine &machine,
   pipeline.addPass(llvm::InternalizePass([&](const llvm::GlobalValue &value) {
     return exports.contains(value.getName());
   }));
-  pipeline.addPass(
-      passes.buildPerModuleDefaultPipeline(llvm::OptimizationLevel::O3));
+  pipeline.addPass(passes.buildPerModuleDefaultPipeline(
+      optimization == Optimization::Full ? llvm::OptimizationLevel::O3
+                                         : llvm::OptimizationLevel::O1));
   pipeline.run(module, modules);
 }
 
@@ -320,10 +324,11 @@ NativeCode::~NativeCode() = default;
 
 FailureOr<NativeCode> NativeCode::create(ModuleOp module,
                                          const Processor &processor,
-                                         const ProgramSignature &signatures) {
+                                         const ProgramSignature &signatures,
+                                         Optimization optimization) {
   NativeCode code;
   code.context = std::make_unique<llvm::LLVMContext>();
-  code.machine = createMachine(processor);
+  code.machine = createMachine(processor, optimization);
   code.module = translateModuleToLLVMIR(module, *code.context, "mx");
   if (!code.module)
     return failure();
@@ -342,7 +347,7 @@ FailureOr<NativeCode> NativeCode::create(ModuleOp module,
   addSignatureText(*code.module, signatures);
   addRecordHook(*code.module);
   annotateFunctions(*code.module, processor);
-  optimize(*code.module, *code.machine, signatures);
+  optimize(*code.module, *code.machine, signatures, optimization);
   return code;
 }
 

@@ -27,6 +27,14 @@ struct Processor {
   std::string features;
 };
 
+/// How much time optimisation may take.
+enum class Optimization {
+  /// All that makes code fast.
+  Full,
+  /// Little, for code that runs once and mostly calls.
+  Quick
+};
+
 /// The processor for `--target`: any (no name, no features) for "cpu", this
 /// machine's for "native", otherwise the one of that name. Nothing if LLVM
 /// knows none.
@@ -39,7 +47,8 @@ public:
   /// signatures (Signature.h), and optimises. Errors are emitted on `module`.
   static FailureOr<NativeCode> create(ModuleOp module,
                                       const Processor &processor,
-                                      const ProgramSignature &signatures);
+                                      const ProgramSignature &signatures,
+                                      Optimization optimization);
   NativeCode(NativeCode &&);
   ~NativeCode();
 

@@ -268,11 +268,15 @@ LogicalResult Compiler::verifyOutput(OutputKind kind) {
 
 static FailureOr<NativeCode> generateCode(ModuleOp module,
                                           const ProgramSignature &signatures) {
+  TargetAttr target = getTarget(module);
   // A GPU that is simulated says nothing about this machine.
+  if (getDeviceTarget(target))
+    return NativeCode::create(module, Processor(), signatures,
+                              Optimization::Quick);
   Processor processor;
-  if (TargetAttr target = getTarget(module); !getDeviceTarget(target))
+  if (target)
     processor = {target.getChip().str(), target.getFeatures().str()};
-  return NativeCode::create(module, processor, signatures);
+  return NativeCode::create(module, processor, signatures, Optimization::Full);
 }
 
 FailureOr<std::unique_ptr<llvm::MemoryBuffer>> Compiler::compileObject() {

@@ -8,6 +8,7 @@ that the reference in test/reference decodes.
 
   matmul_pairs.py formats LHS...   each left side with every right side
   matmul_pairs.py shapes           one pair in many shapes, static and dynamic
+  matmul_pairs.py simulated CHIP…  pairs and shapes on a simulated GPU; --all for all of them
 """
 
 from __future__ import annotations
@@ -240,18 +241,55 @@ def test_shapes(folder: Path) -> int:
     return failures
 
 
+# What a block-scaled MMA multiplies; sizes of M, N and K.
+GPU_SHAPES = [
+    (("mxfp4", "mxfp4"), [(17, 9, 2880), (1, 8, 64), (16, 3, 96), (128, 5, 256), (257, 40, 128), (3, 130, 45)]),
+    (("nvfp4", "nvfp4"), [(16, 130, 80), (1, 8, 64), (17, 9, 2880), (128, 128, 128), (257, 3, 45)]),
+    (("mxfp8_e4m3", "mxfp4"), [(17, 9, 96), (1, 8, 2880), (128, 5, 45), (257, 3, 64)]),
+    (("mxfp6_e2m3", "mxfp8_e5m2"), [(16, 9, 64), (17, 33, 45), (1, 3, 2880)]),
+    (("mxfp6_e3m2", "mxfp6_e3m2"), [(5, 9, 160), (129, 17, 32)]),
+]
+
+
+def test_simulated(folder: Path, chip: str, everything: bool) -> int:
+    """Runs products of unknown sizes on a simulated GPU, each with checks."""
+    count = failures = 0
+    for row, (kinds, sizes) in enumerate(GPU_SHAPES):
+        types = type_text(kinds[0], ("?", "?")), type_text(kinds[1], ("?", "?")), type_text("f32", ("?", "?"))
+        module = folder / f"{row}.mlir"
+        module.write_text(
+            f"func.func @f(%a: {types[0]}, %b: {types[1]}, %c_init: {types[2]}) -> "
+            f"{types[2]} {{\n{product_text('%c', '%a', '%b', types)}"
+            f"  return %c : {types[2]}\n}}\n"
+        )
+        for seed, size in enumerate(sizes if everything else sizes[:1]):
+            case = Case(kinds, (), *size, seed)
+            inputs = write_inputs(folder, [*case.lhs.arrays, *case.rhs.arrays, case.init])
+            output = f"--output=@{folder}/out.npy"
+            run("mx-run", module, f"--target={chip}", "--simulate", f"--schedule-seed={seed}", "--check", *inputs, output)
+            count += 1
+            failures += case.check(folder / "out.npy")
+    print(f"simulated on {chip}: {count} products, {failures} failures")
+    return failures
+
+
 def main() -> int:
     """Runs what the command line asks for."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("what", choices=("formats", "shapes"))
-    parser.add_argument("lhs", nargs="*", help="kinds of left side")
+    parser.add_argument("what", choices=("formats", "shapes", "simulated"))
+    parser.add_argument("names", nargs="*", help="kinds of left side, or chips")
+    parser.add_argument("--all", action="store_true", help="all shapes on a simulated GPU")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         if arguments.what == "shapes":
             return 1 if test_shapes(Path(name)) else 0
-        return 1 if sum([test_formats(Path(name), lhs) for lhs in arguments.lhs]) else 0
+        if arguments.what == "simulated":
+            test = lambda chip: test_simulated(Path(name), chip, arguments.all)
+        else:
+            test = lambda lhs: test_formats(Path(name), lhs)
+        return 1 if sum([test(argument) for argument in arguments.names]) else 0
 
 
 if __name__ == "__main__":
