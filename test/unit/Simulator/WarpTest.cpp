@@ -181,6 +181,16 @@ TEST(Warps, ReportOtherCalls) {
               ErrorKind::Divergent, 4,
               "expected the lanes of mask '0xffffffff' to make one call, got "
               "lanes '0x00008000' waiting in another");
+  // The same call with another attribute is another call.
+  expectError(runKernel({},
+                        [] {
+                          mxsim_vote(threadId() < 16 ? MXSIM_VOTE_ANY
+                                                     : MXSIM_VOTE_ALL,
+                                     ~0u, 1, 3);
+                        }),
+              ErrorKind::Divergent, 3,
+              "expected the lanes of mask '0xffffffff' to make one call, got "
+              "lanes '0x0000ffff' waiting at location '3'");
   expectError(runKernel({}, [] { mxsim_elect(0xFFFF, 4); }),
               ErrorKind::Divergent, 4,
               "expected the calling lane '16' in the mask, got '0x0000ffff'");
