@@ -42,8 +42,7 @@ static mxsim::Options makeOptions(ModuleOp module,
 
 Simulation::Simulation(ModuleOp module, SimulatedArithmetic arithmetic,
                        uint64_t scheduleSeed)
-    : module(module),
-      session(makeOptions(module, arithmetic, scheduleSeed)) {}
+    : module(module), session(makeOptions(module, arithmetic, scheduleSeed)) {}
 
 SmallVector<RuntimeSymbol> Simulation::getSymbols() const {
   SmallVector<RuntimeSymbol> symbols;

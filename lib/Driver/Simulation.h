@@ -18,8 +18,8 @@ bool isSimulatorSymbol(StringRef name);
 /// What stands behind the launches of a program while it runs in this thread.
 class Simulation {
 public:
-  /// `module` is the program in the LLVM dialect; it knows its target, and where
-  /// the numbered places of its device code are.
+  /// `module` is the program in the LLVM dialect; it knows its target, and
+  /// where the numbered places of its device code are.
   Simulation(ModuleOp module, SimulatedArithmetic arithmetic,
              uint64_t scheduleSeed);
 

@@ -3,6 +3,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "../DecisionFlags.h"
+#include "../SimulationFlags.h"
 #include "../ThreadFlag.h"
 #include "mlir/IR/DialectRegistry.h"
 #include "mx/Driver/Runner.h"
@@ -34,14 +35,6 @@ static cl::opt<std::string> target(
     cl::desc("'cpu' for any machine of this kind (default), 'native' for this "
              "one, a processor name of LLVM, or an NVIDIA chip such as "
              "'sm_120a'"));
-static cl::opt<std::string> simulate(
-    "simulate", cl::ValueOptional, cl::value_desc("arithmetic"),
-    cl::cat(category),
-    cl::desc("Run kernels of a GPU on a simulator: with the bits of its tensor "
-             "cores ('machine', default) or with exact sums ('exact')"));
-static cl::opt<uint64_t> scheduleSeed(
-    "schedule-seed", cl::value_desc("number"), cl::cat(category),
-    cl::desc("Simulate threads in a random order (default: by number)"));
 static cl::opt<bool>
     check("check", cl::cat(category),
           cl::desc("Compare every operation with the reference semantics"));
@@ -65,6 +58,7 @@ static cl::opt<std::string>
                     cl::cat(category),
                     cl::desc("Record so many rows instead of the Hessian"));
 static DecisionFlags decisions(category);
+static SimulationFlags simulation(category);
 
 static int usage(const llvm::Twine &text) {
   llvm::errs() << "mx-run: " << text << '\n';
@@ -93,19 +87,6 @@ static std::string readCalibration(RunOptions &options) {
   return "";
 }
 
-/// Reads the flags about simulation; returns what is wrong with them.
-static std::string readSimulation(RunOptions &options) {
-  options.compiler.simulate = simulate.getNumOccurrences() != 0;
-  options.scheduleSeed = scheduleSeed;
-  if (simulate == "exact")
-    options.arithmetic = SimulatedArithmetic::Exact;
-  else if (!simulate.empty() && simulate != "machine")
-    return "expected --simulate to be machine or exact, got '" + simulate + "'";
-  if (scheduleSeed.getNumOccurrences() && !options.compiler.simulate)
-    return "expected --simulate with --schedule-seed, got none";
-  return "";
-}
-
 int main(int argc, char **argv) {
   llvm::setBugReportMsg("mx: internal failure, at:\n");
   llvm::InitLLVM init(argc, argv);
@@ -129,7 +110,7 @@ int main(int argc, char **argv) {
     return usage("expected --check or --benchmark, got both");
   if (std::string conflict = readCalibration(options); !conflict.empty())
     return usage(conflict);
-  if (std::string conflict = readSimulation(options); !conflict.empty())
+  if (std::string conflict = simulation.read(options); !conflict.empty())
     return usage(conflict);
   if (std::string conflict =
           decisions.explainConflict(!options.calibration.output.empty());

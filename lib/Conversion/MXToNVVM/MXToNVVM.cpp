@@ -92,8 +92,8 @@ struct ConvertMXToNVVMPass
       name = target->chip->name;
       ptx = printPtxFeature(target->ptx);
     }
-    auto target = NVVM::NVVMTargetAttr::get(
-        &getContext(), /*optLevel=*/3, "nvptx64-nvidia-cuda", name, ptx);
+    auto target = NVVM::NVVMTargetAttr::get(&getContext(), /*optLevel=*/3,
+                                            "nvptx64-nvidia-cuda", name, ptx);
     getOperation()->setAttr(gpu::GPUDialect::getContainerModuleAttrName(),
                             b.getUnitAttr());
     return gpu::GPUModuleOp::create(b, getOperation().getLoc(), kModuleName,
