@@ -106,21 +106,43 @@ std::string mx::getInstructionName(Operation *op) {
       .Case<NVVM::ConvertF32x2ToF8x2Op>([&](auto convert) {
         return addForm(isa<Float8E8M0FNUType>(convert.getDstTy()), "ue8m0");
       })
+      .Case<NVVM::Tcgen05MMAOp>([&](auto mma) {
+        return addForm(mma.getKind() == NVVM::Tcgen05MMAKind::I8, "i8");
+      })
+      .Case<NVVM::Tcgen05LdOp, NVVM::Tcgen05StOp>([&](auto access) {
+        // LLVM wants an offset that is part of the instruction.
+        return addForm(access.getShape() ==
+                           NVVM::Tcgen05LdStShape::SHAPE_16X32BX2,
+                       "16x32bx2");
+      })
       .Case<NVVM::ReduxOp>(
           [&](auto redux) { return addForm(redux.getType().isF32(), "f32"); })
       .Default([&](Operation *) { return name.str(); });
 }
 
-bool mx::isOrdinary(Operation *op) {
-  StringRef name = op->getName().getStringRef();
-  if (!name.consume_front("llvm.intr."))
-    return !isa<LLVM::InlineAsmOp, LLVM::CallIntrinsicOp, LLVM::VaArgOp,
-                LLVM::InvokeOp, LLVM::LandingpadOp, LLVM::ResumeOp,
-                LLVM::IFuncOp, LLVM::AliasOp, LLVM::GlobalCtorsOp,
-                LLVM::GlobalDtorsOp, LLVM::IndirectBrOp>(op);
+/// Integers of 128 bits are memory; LLVM would call a library to make numbers
+/// of them.
+static bool isWideConversion(Operation *op) {
+  auto isWide = [](Type type) { return type.isInteger(128); };
+  return isa<LLVM::FPToSIOp, LLVM::FPToUIOp, LLVM::SIToFPOp, LLVM::UIToFPOp>(
+             op) &&
+         (isWide(op->getOperand(0).getType()) ||
+          isWide(op->getResult(0).getType()));
+}
+
+/// Whether the threads that an atomic operation or fence is for are those of a
+/// block, of the device, or all.
+static bool hasKnownScope(Operation *op) {
+  auto scope = op->getAttrOfType<StringAttr>("syncscope");
+  return !scope || scope == "block" || scope == "device";
+}
+
+/// Intrinsics of the LLVM dialect, without their prefix, that NVPTX selects for
+/// every type.
+static bool isOrdinaryIntrinsic(StringRef name) {
   return llvm::StringSwitch<bool>(name)
       .Cases({"abs", "smax", "smin", "umax", "umin", "ctpop", "ctlz", "cttz",
-              "bitreverse", "bswap", "fshl", "fshr"},
+              "bitreverse", "fshl", "fshr"},
              true)
       .Cases({"fabs", "copysign", "fma", "maxnum", "minnum", "maximum",
               "minimum", "floor", "ceil", "trunc", "rint", "nearbyint",
@@ -130,4 +152,15 @@ bool mx::isOrdinary(Operation *op) {
               "memset"},
              true)
       .Default(false);
+}
+
+bool mx::isOrdinary(Operation *op) {
+  StringRef name = op->getName().getStringRef();
+  if (name.consume_front("llvm.intr."))
+    return isOrdinaryIntrinsic(name);
+  return !isa<LLVM::InlineAsmOp, LLVM::CallIntrinsicOp, LLVM::VaArgOp,
+              LLVM::InvokeOp, LLVM::LandingpadOp, LLVM::ResumeOp, LLVM::IFuncOp,
+              LLVM::AliasOp, LLVM::GlobalCtorsOp, LLVM::GlobalDtorsOp,
+              LLVM::IndirectBrOp>(op) &&
+         !isWideConversion(op) && hasKnownScope(op);
 }

@@ -22,6 +22,16 @@ gpu.module @m [#nvvm.target<chip = "sm_100a", features = "+ptx86">] {
 
 // -----
 
+gpu.module @m [#nvvm.target<chip = "sm_103f", features = "+ptx88", verifyTarget = false>] {
+  llvm.func @form_of_fewer_chips(%t: !llvm.ptr<6>, %l: i64, %w: i32, %b: i1) {
+    // expected-error @+1 {{expected an instruction of 'sm_103f' with PTX 8.8, got 'tcgen05.mma/i8', which needs sm_100a or sm_110a}}
+    nvvm.tcgen05.mma %t, %l, %l, %w, %b {kind = #nvvm.tcgen05_mma_kind<i8>, ctaGroup = #nvvm.cta_group<cta_1>} : (!llvm.ptr<6>, i64, i64, i32, i1)
+    llvm.return
+  }
+}
+
+// -----
+
 // Without a target of its own, a module is for the program's.
 
 module attributes {mx.target = #mx.target<nvvm, chip = "sm_120">} {
@@ -91,6 +101,26 @@ gpu.module @m [#nvvm.target<chip = "sm_120a">] {
   llvm.func @library_function(%x: f32) {
     // expected-error @+1 {{expected an operation that is translated for GPUs, got 'llvm.intr.sin'}}
     %0 = llvm.intr.sin(%x) : (f32) -> f32
+    llvm.return
+  }
+}
+
+// -----
+
+gpu.module @m [#nvvm.target<chip = "sm_120a">] {
+  llvm.func @wide_conversion(%x: i128) {
+    // expected-error @+1 {{expected an operation that is translated for GPUs, got 'llvm.sitofp'}}
+    %0 = llvm.sitofp %x : i128 to f32
+    llvm.return
+  }
+}
+
+// -----
+
+gpu.module @m [#nvvm.target<chip = "sm_120a">] {
+  llvm.func @scope_of_another_machine() {
+    // expected-error @+1 {{expected an operation that is translated for GPUs, got 'llvm.fence'}}
+    llvm.fence syncscope("agent") acquire
     llvm.return
   }
 }
