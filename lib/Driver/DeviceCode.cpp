@@ -137,6 +137,17 @@ static LogicalResult prepare(ModuleOp program) {
   return passes.run(program);
 }
 
+/// Inline PTX is made of operations that threads may have to execute together,
+/// which LLVM must be told.
+static void markConvergent(llvm::Module &module) {
+  for (llvm::Function &function : module)
+    for (llvm::BasicBlock &block : function)
+      for (llvm::Instruction &instruction : block)
+        if (auto *call = llvm::dyn_cast<llvm::CallBase>(&instruction);
+            call && call->isInlineAsm())
+          call->setConvergent();
+}
+
 static FailureOr<std::unique_ptr<llvm::Module>>
 translate(ArrayRef<gpu::GPUModuleOp> modules, llvm::LLVMContext &context,
           llvm::TargetMachine &machine) {
@@ -180,6 +191,7 @@ FailureOr<std::string> mlir::mx::emitPtx(ModuleOp program) {
   auto module = translate(modules, context, *machine);
   if (failed(module))
     return failure();
+  markConvergent(**module);
   optimize(**module, *machine);
   return printAssembly(**module, *machine);
 }

@@ -1,6 +1,6 @@
 // What ptxas says reaches the kernel it is about. The one here is a script.
 
-// RUN: split-file %s %t && cd %t && mkdir -p cuda/bin && cp ptxas cuda/bin && chmod +x cuda/bin/ptxas
+// RUN: rm -rf %t && split-file %s %t && cd %t && mkdir -p cuda/bin && cp ptxas cuda/bin && chmod +x cuda/bin/ptxas
 
 // A warning is passed on, spills are a missed remark.
 // RUN: cp warning.log cuda/log

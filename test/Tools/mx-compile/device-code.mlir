@@ -28,6 +28,12 @@
 // NEWER: .version 9.0
 // NEWER: .target sm_121f
 
+// Where threads meet they meet in one place: inline PTX is not copied into both
+// ways to it.
+// RUN: mx-compile barrier.mlir --target=sm_90a -o d.ptx && FileCheck %s --check-prefix=BARRIER < d.ptx
+// BARRIER: bar.arrive
+// BARRIER-NOT: bar.arrive
+
 // RUN: not mx-compile kernels.mlir --target=sm_120a --cuda-path=nowhere -o c.cubin 2>&1 | FileCheck %s --check-prefix=NOWHERE
 // NOWHERE: error: expected 'nowhere/bin/ptxas' to be a program, got none
 
@@ -64,6 +70,26 @@ gpu.module @only {
     llvm.return
   }
 }
+}
+//--- barrier.mlir
+gpu.module @m {
+  llvm.func @k(%out: !llvm.ptr<1>, %which: i1, %x: i32) attributes {gpu.kernel, nvvm.kernel} {
+    %zero = llvm.mlir.constant(0 : i32) : i32
+    %no = llvm.mlir.constant(false) : i1
+    %yes = llvm.mlir.constant(true) : i1
+    llvm.cond_br %which, ^one, ^meet(%no : i1)
+  ^one:
+    llvm.store volatile %x, %out : i32, !llvm.ptr<1>
+    llvm.br ^meet(%yes : i1)
+  ^meet(%again: i1):
+    nvvm.barrier.arrive number_of_threads = %x
+    llvm.cond_br %again, ^two, ^end
+  ^two:
+    llvm.store volatile %zero, %out : i32, !llvm.ptr<1>
+    llvm.br ^end
+  ^end:
+    llvm.return
+  }
 }
 //--- check_fatbin.py
 import sys
