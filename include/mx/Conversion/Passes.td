@@ -61,8 +61,12 @@ def ConvertMXToNVVMPass : Pass<"convert-mx-to-nvvm", "::mlir::ModuleOp"> {
     Option<"chip", "chip", "std::string", /*default=*/"\"sm_120a\"",
            "The chip that kernels are made for, if the module has no target; does not change numerics">,
     Option<"features", "features", "std::string", /*default=*/"\"+ptx87\"",
-           "LLVM's features of that chip">];
-  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::gpu::GPUDialect",
+           "LLVM's features of that chip">,
+    Option<"tensorCopies", "tensor-copies", "bool", /*default=*/"false",
+           "Let large products use persistent kernels fed by tensor copies; the program "
+           "then calls `mx_encode_tensor_map`. It does not change numerics">];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::func::FuncDialect",
+    "::mlir::gpu::GPUDialect",
     "::mlir::LLVM::LLVMDialect", "::mlir::memref::MemRefDialect",
     "::mlir::NVVM::NVVMDialect", "::mlir::scf::SCFDialect", "::mlir::mx::MXDialect"];
 }

@@ -101,7 +101,7 @@ struct ConvertMXToNVVMPass
   }
 
   void lower(PackedMatmulOp op) {
-    SmallVector<MatmulSpec> specs = getCandidates(op);
+    SmallVector<MatmulSpec> specs = getCandidates(op, tensorCopies);
     SmallVector<gpu::GPUFuncOp> kernels;
     std::string names = "launches the first that fits of ";
     for (const MatmulSpec &spec : specs) {

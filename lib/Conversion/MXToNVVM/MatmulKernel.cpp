@@ -4,32 +4,13 @@
 
 #include "MatmulKernel.h"
 #include "DeviceMemory.h"
-#include "MatmulResults.h"
-#include "PanelCopy.h"
+#include "MatmulArguments.h"
+#include "MatmulRing.h"
 #include "WarpTile.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
-#include "llvm/ADT/STLExtras.h"
 
 using namespace mlir;
 using namespace mlir::mx;
-
-static constexpr llvm::StringLiteral kSharedName = "mx_dynamic_shared";
-/// Enough for every swizzle.
-static constexpr int kSharedAlignment = 1024;
-
-/// Dynamic shared memory, whose size the launch gives.
-static Value getSharedMemory(ImplicitLocOpBuilder &b, gpu::GPUModuleOp module) {
-  auto global = module.lookupSymbol<LLVM::GlobalOp>(kSharedName);
-  if (!global) {
-    OpBuilder::InsertionGuard guard(b);
-    b.setInsertionPointToStart(module.getBody());
-    global = LLVM::GlobalOp::create(
-        b, LLVM::LLVMArrayType::get(b.getI8Type(), 0), /*isConstant=*/false,
-        LLVM::Linkage::External, kSharedName, Attribute(), kSharedAlignment,
-        kSharedSpace);
-  }
-  return LLVM::AddressOfOp::create(b, global);
-}
 
 namespace {
 
@@ -42,15 +23,7 @@ public:
   void emit();
 
 private:
-  /// Payload, scales and perhaps a tensor scale in global memory.
-  using Parts = SmallVector<Value>;
-  /// One side of the product, and where its panels lie in a stage.
-  struct Side {
-    ArrayRef<Value> parts;
-    int bits;
-    Word rows, firstRow;
-    int tileRows, payloadOffset, scalesOffset;
-  };
+  using Side = MatmulArguments::Side;
   struct Panel {
     PanelCopy copy;
     /// Its place in a stage.
@@ -64,10 +37,7 @@ private:
   /// What passes through registers: the chunks of each panel.
   using Loaded = SmallVector<SmallVector<SmallVector<Value>>>;
 
-  void readArguments(ArrayRef<BlockArgument> arguments);
-  void locateTile();
-  Value selectMatrix(Value base, Word rows, Word rowLength);
-  void addPanels(const Side &side);
+  void addPanels(const Side &side, const TilePlace &place);
   Value getStage(Word step);
   void startCopies(Word step, Value stage);
   Loaded loadPanels(Word step);
@@ -75,16 +45,14 @@ private:
   void emitFirstStep(Word steps);
   SmallVector<Value> emitSteps(WarpTile &warp);
   SmallVector<Value> emitStep(WarpTile &warp, Word step, ValueRange sums);
-  Value loadTensorScale();
   Word word(Value value) { return {b, value}; }
 
   ImplicitLocOpBuilder &b;
   const MatmulSpec &spec;
   StageLayout layout;
-  Parts lhs, rhs;
-  Value result, shared;
-  /// Thread of the block, sizes, matrix of the batch, and where the tile is.
-  Word thread, rows, columns, depth, matrix, firstRow, firstColumn;
+  MatmulArguments arguments;
+  Value shared;
+  Word thread;
   SmallVector<Panel> panels;
 };
 
@@ -92,66 +60,19 @@ private:
 
 MatmulEmitter::MatmulEmitter(ImplicitLocOpBuilder &b, const MatmulSpec &spec,
                              gpu::GPUFuncOp kernel)
-    : b(b), spec(spec), layout(spec),
+    : b(b), spec(spec), layout(spec), arguments(b, spec, kernel),
       shared(getSharedMemory(b, kernel->getParentOfType<gpu::GPUModuleOp>())),
-      thread(word(NVVM::ThreadIdXOp::create(b, b.getI32Type()))) {
-  readArguments(kernel.getArguments());
-}
+      thread(word(NVVM::ThreadIdXOp::create(b, b.getI32Type()))) {}
 
-void MatmulEmitter::readArguments(ArrayRef<BlockArgument> arguments) {
-  for (auto [side, format] :
-       {std::pair(&lhs, spec.lhs), std::pair(&rhs, spec.rhs)}) {
-    int count = format.getTensorScale() ? 3 : 2;
-    for (Value part : arguments.take_front(count))
-      side->push_back(castToGlobal(b, part));
-    arguments = arguments.drop_front(count);
-  }
-  result = castToGlobal(b, arguments[0]);
-  rows = word(arguments[1]);
-  columns = word(arguments[2]);
-  depth = word(arguments[3]);
-}
-
-/// Tiles are numbered along the rows first: neighbours share columns, which are
-/// weights as a rule.
-void MatmulEmitter::locateTile() {
-  Word block = word(NVVM::BlockIdXOp::create(b, b.getI32Type()));
-  const TileShape &tile = spec.tile;
-  Word rowTiles = (rows + (tile.rows - 1)) / tile.rows;
-  Word columnTiles = (columns + (tile.columns - 1)) / tile.columns;
-  firstRow = block % rowTiles * tile.rows;
-  firstColumn = block / rowTiles % columnTiles * tile.columns;
-  matrix = block / rowTiles / columnTiles;
-}
-
-/// The part of `base` that belongs to this matrix of the batch.
-Value MatmulEmitter::selectMatrix(Value base, Word rows, Word rowLength) {
-  Value size = arith::MulIOp::create(b, rows.widen(), rowLength.widen());
-  Value offset = arith::MulIOp::create(b, matrix.widen(), size);
-  return offsetPointer(b, base, offset);
-}
-
-void MatmulEmitter::addPanels(const Side &side) {
-  // N8.1 and N1.6: rows without gaps.
-  Word bytes = (depth * side.bits + 7) >> 3;
-  int block = spec.mma.depth / spec.mma.scales;
-  Word blocks = (depth + (block - 1)) / block;
-  int scaleBytes = spec.mma.getScaleBytes();
-  // Packed codes that become bytes are read in smaller units.
-  int bits = side.bits * kSlices * spec.mma.depth / kRowBytes;
-  PanelShape payload{side.tileRows, kRowBytes,        kChunkBytes, bits,
-                     /*unit=*/1,    /*swizzled=*/true};
-  if (spec.tile.payloadUnit > 1)
-    payload.unit = payload.getChunkSource() & -payload.getChunkSource();
-  PanelShape scales{side.tileRows, scaleBytes,          spec.tile.scaleUnit,
-                    /*bits=*/8,    spec.tile.scaleUnit, /*swizzled=*/false};
-  auto add = [&](const PanelShape &shape, Value base, Word length, int offset) {
-    Value start = selectMatrix(base, side.rows, length);
-    PanelSource source{start, side.rows, length, side.firstRow};
+void MatmulEmitter::addPanels(const Side &side, const TilePlace &place) {
+  auto add = [&](const PanelShape &shape, const PanelSource &source,
+                 int offset) {
     panels.push_back({PanelCopy(b, shape, source, thread), offset});
   };
-  add(payload, side.parts[0], bytes, side.payloadOffset);
-  add(scales, side.parts[1], blocks, side.scalesOffset);
+  add(spec.getPayloadShape(side.format, side.tileRows),
+      arguments.getPayload(side, place), side.payloadOffset);
+  add(spec.getScalesShape(side.tileRows), arguments.getScales(side, place),
+      side.scalesOffset);
 }
 
 Value MatmulEmitter::getStage(Word step) {
@@ -210,8 +131,7 @@ void MatmulEmitter::emitFirstStep(Word steps) {
 
 SmallVector<Value> MatmulEmitter::emitSteps(WarpTile &warp) {
   Word zero(b, 0);
-  int stepDepth = kSlices * spec.mma.depth;
-  Word steps = (depth + (stepDepth - 1)) / stepDepth;
+  Word steps = arguments.countSteps();
   emitFirstStep(steps);
   Word one(b, 1);
   auto loop = scf::ForOp::create(b, zero, steps, one, warp.getZeros());
@@ -226,34 +146,14 @@ SmallVector<Value> MatmulEmitter::emitSteps(WarpTile &warp) {
   return loop.getResults();
 }
 
-/// t_A · t_B in f32, or null if no format has a tensor scale.
-Value MatmulEmitter::loadTensorScale() {
-  Value product;
-  for (ArrayRef<Value> parts : {ArrayRef(lhs), ArrayRef(rhs)}) {
-    if (parts.size() < 3)
-      continue;
-    Value scale = loadFrom(b, b.getF32Type(), parts[2], sizeof(float));
-    product = product ? arith::MulFOp::create(b, product, scale) : scale;
-  }
-  return product;
-}
-
 void MatmulEmitter::emit() {
-  locateTile();
-  auto getBits = [](FormatAttr format) {
-    return int(mxnum::getElementInfo(format.getElement()).bits);
-  };
-  addPanels({lhs, getBits(spec.lhs), rows, firstRow, spec.tile.rows, layout.lhs,
-             layout.lhsScales});
-  addPanels({rhs, getBits(spec.rhs), columns, firstColumn, spec.tile.columns,
-             layout.rhs, layout.rhsScales});
+  Word block = word(NVVM::BlockIdXOp::create(b, b.getI32Type()));
+  TilePlace place = arguments.locateTile(block);
+  addPanels(arguments.lhs, place);
+  addPanels(arguments.rhs, place);
   WarpTile warp(b, spec, thread);
   SmallVector<Value> sums = emitSteps(warp);
-  Word rowBytes = columns * int32_t(spec.result.getIntOrFloatBitWidth() / 8);
-  emitResults(b, warp, sums,
-              {selectMatrix(result, rows, rowBytes), spec.result, rows, columns,
-               firstRow, firstColumn, loadTensorScale()});
-  gpu::ReturnOp::create(b);
+  emitResults(b, warp, sums, arguments.getResult(place));
 }
 
 gpu::GPUFuncOp mx::getMatmulKernel(gpu::GPUModuleOp module,
@@ -263,14 +163,19 @@ gpu::GPUFuncOp mx::getMatmulKernel(gpu::GPUModuleOp module,
     return kernel;
   auto b = ImplicitLocOpBuilder::atBlockEnd(loc, module.getBody());
   Type pointer = LLVM::LLVMPointerType::get(b.getContext());
-  int pointers = 5 + spec.lhs.getTensorScale() + spec.rhs.getTensorScale();
-  SmallVector<Type> types(pointers, pointer);
-  types.append(3, b.getI32Type());
+  unsigned lhsParts = spec.lhs.getTensorScale() ? 3 : 2;
+  unsigned rhsParts = spec.rhs.getTensorScale() ? 3 : 2;
+  SmallVector<Type> types(lhsParts + rhsParts + 1, pointer);
+  types.append(spec.tile.isRing() ? 4 : 3, b.getI32Type());
   auto kernel =
       gpu::GPUFuncOp::create(b, name, b.getFunctionType(types, TypeRange()));
   kernel->setAttr(gpu::GPUDialect::getKernelFuncAttrName(), b.getUnitAttr());
-  kernel.setKnownBlockSize(ArrayRef<int32_t>{kThreads, 1, 1});
+  kernel.setKnownBlockSize(ArrayRef<int32_t>{spec.tile.getThreads(), 1, 1});
   b.setInsertionPointToStart(&kernel.getBody().front());
-  MatmulEmitter(b, spec, kernel).emit();
+  if (spec.tile.isRing())
+    emitMatmulRing(b, spec, kernel);
+  else
+    MatmulEmitter(b, spec, kernel).emit();
+  gpu::ReturnOp::create(b);
   return kernel;
 }

@@ -3,6 +3,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "MatmulLaunch.h"
+#include "TensorMaps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -12,6 +13,10 @@
 
 using namespace mlir;
 using namespace mlir::mx;
+
+/// Blocks of a persistent kernel: as many as the largest chip of the family
+/// runs at once, one on each multiprocessor.
+static constexpr int64_t kRingBlocks = 170;
 
 /// Bytes of a row of payload and of scales of a side.
 static std::pair<int64_t, int64_t> getRowLengths(FormatAttr format,
@@ -32,11 +37,20 @@ static bool fitsDepth(const TileShape &tile, FormatAttr format, int64_t depth) {
 static bool isNeedless(const TileShape &tile, ArrayRef<MatmulSpec> candidates,
                        bool knowsRows) {
   return llvm::any_of(candidates, [&](const MatmulSpec &earlier) {
-    return knowsRows || earlier.tile.rowsBelow == tile.rowsBelow;
+    return !earlier.tile.isRing() &&
+           (knowsRows || earlier.tile.rowsBelow == tile.rowsBelow);
   });
 }
 
-SmallVector<MatmulSpec> mx::getCandidates(PackedMatmulOp op) {
+/// Whether payload goes to shared memory as it is, so that a tensor copy can
+/// bring it.
+static bool needsNoSpreading(const MatmulSpec &spec) {
+  return spec.getPayloadShape(spec.lhs, spec.tile.rows).bits == 8 &&
+         spec.getPayloadShape(spec.rhs, spec.tile.columns).bits == 8;
+}
+
+SmallVector<MatmulSpec> mx::getCandidates(PackedMatmulOp op,
+                                          bool tensorCopies) {
   FormatAttr lhs = op.getLhsFormatAttr(), rhs = op.getRhsFormatAttr();
   auto type = cast<MemRefType>(op.getInits().getType());
   int64_t rows = type.getShape()[type.getRank() - 2];
@@ -54,8 +68,10 @@ SmallVector<MatmulSpec> mx::getCandidates(PackedMatmulOp op) {
                          isNeedless(tile, candidates, knowsRows)))
         continue;
     }
-    candidates.push_back({lhs, rhs, cast<FloatType>(type.getElementType()),
-                          *lookupMma(lhs, rhs), tile});
+    MatmulSpec spec{lhs, rhs, cast<FloatType>(type.getElementType()),
+                    *lookupMma(lhs, rhs), tile};
+    if (!tile.isRing() || (tensorCopies && needsNoSpreading(spec)))
+      candidates.push_back(spec);
   }
   return candidates;
 }
@@ -91,6 +107,8 @@ private:
   Value fits(const TileShape &tile);
   void emitChoice(size_t candidate);
   void emitLaunch(const MatmulSpec &spec, gpu::GPUFuncOp kernel);
+  SmallVector<Value> encodeMaps(const MatmulSpec &spec);
+  Value prepareRing(const MatmulSpec &spec, Value chosen);
 
   PackedMatmulOp op;
   ArrayRef<MatmulSpec> specs;
@@ -101,6 +119,9 @@ private:
   /// them if it divides these.
   Value payloadBits, scaleBits;
   SmallVector<Value> operands;
+  /// Payload of both sides: the position among the operands, and the length of
+  /// a row.
+  SmallVector<std::pair<size_t, Value>> payloads;
 };
 
 } // namespace
@@ -126,11 +147,13 @@ LaunchEmitter::LaunchEmitter(PackedMatmulOp op, ArrayRef<MatmulSpec> specs,
 /// row lengths are multiples of.
 void LaunchEmitter::readSide(ValueRange parts, FormatAttr format) {
   SmallVector<Value> addresses;
+  size_t position = operands.size();
   for (Value part : parts)
     addresses.push_back(addPointer(part));
   int64_t bits = mxnum::getElementInfo(format.getElement()).bits;
   Value bytes = divideUp(make<arith::MulIOp>(depth, index(bits)), 8);
   Value blocks = divideUp(depth, format.getBlock());
+  payloads.push_back({position, bytes});
   for (Value number : {addresses[0], bytes})
     payloadBits = make<arith::OrIOp>(payloadBits, number);
   for (Value number : {addresses[1], blocks})
@@ -165,23 +188,69 @@ void LaunchEmitter::emitLaunch(const MatmulSpec &spec, gpu::GPUFuncOp kernel) {
   Value columnTiles = divideUp(columns, spec.tile.columns);
   Value tiles =
       make<arith::MulIOp>(make<arith::MulIOp>(rowTiles, columnTiles), matrices);
-  Value one = index(1);
-  Value shared = arith::ConstantIntOp::create(
-      b, b.getI32Type(), kStages * StageLayout(spec).bytes);
-  gpu::LaunchFuncOp::create(b, kernel, gpu::KernelDim3{tiles, one, one},
-                            gpu::KernelDim3{index(kThreads), one, one}, shared,
-                            operands);
+  Value one = index(1), blocks = tiles;
+  SmallVector<Value> all(operands);
+  if (spec.tile.isRing()) {
+    blocks = make<arith::MinUIOp>(tiles, index(kRingBlocks));
+    all.push_back(arith::IndexCastOp::create(b, b.getI32Type(), tiles));
+  }
+  Value shared =
+      arith::ConstantIntOp::create(b, b.getI32Type(), spec.getSharedBytes());
+  gpu::LaunchFuncOp::create(
+      b, kernel, gpu::KernelDim3{blocks, one, one},
+      gpu::KernelDim3{index(spec.tile.getThreads()), one, one}, shared, all);
+}
+
+/// The tensor maps of both sides, and an i1: whether they are valid.
+SmallVector<Value> LaunchEmitter::encodeMaps(const MatmulSpec &spec) {
+  SmallVector<Value> maps;
+  Value valid;
+  std::pair<Value, int> rowsAndBoxes[] = {{rows, spec.tile.rows},
+                                          {columns, spec.tile.columns}};
+  for (auto [payload, sizes] : llvm::zip_equal(payloads, rowsAndBoxes)) {
+    auto [position, rowLength] = payload;
+    auto [map, accepted] =
+        encodeTensorMap(b, {operands[position], rowLength, sizes.first,
+                            matrices, kRowBytes, sizes.second});
+    maps.push_back(map);
+    valid = valid ? make<arith::AndIOp>(valid, accepted) : accepted;
+  }
+  maps.push_back(valid);
+  return maps;
+}
+
+/// Puts tensor maps in the place of payload if `chosen`; returns whether the
+/// ring can be launched.
+Value LaunchEmitter::prepareRing(const MatmulSpec &spec, Value chosen) {
+  OpBuilder::InsertionGuard guard(b);
+  Type pointer = LLVM::LLVMPointerType::get(b.getContext());
+  auto ifOp = scf::IfOp::create(b, TypeRange{pointer, pointer, b.getI1Type()},
+                                chosen, /*withElseRegion=*/true);
+  b.setInsertionPointToStart(ifOp.thenBlock());
+  scf::YieldOp::create(b, encodeMaps(spec));
+  b.setInsertionPointToStart(ifOp.elseBlock());
+  Value null = LLVM::ZeroOp::create(b, pointer);
+  Value no = arith::ConstantIntOp::create(b, b.getI1Type(), 0);
+  scf::YieldOp::create(b, ValueRange{null, null, no});
+  for (auto [i, payload] : llvm::enumerate(payloads))
+    operands[payload.first] = ifOp.getResult(i);
+  return ifOp.getResult(payloads.size());
 }
 
 /// Chooses among the candidates from number `candidate` on.
 void LaunchEmitter::emitChoice(size_t candidate) {
+  const MatmulSpec &spec = specs[candidate];
   if (candidate + 1 == specs.size())
-    return emitLaunch(specs[candidate], kernels[candidate]);
-  auto ifOp = scf::IfOp::create(b, fits(specs[candidate].tile),
-                                /*withElseRegion=*/true);
+    return emitLaunch(spec, kernels[candidate]);
+  Value chosen = fits(spec.tile);
+  SmallVector<Value> plain(operands);
+  if (spec.tile.isRing())
+    chosen = prepareRing(spec, chosen);
+  auto ifOp = scf::IfOp::create(b, chosen, /*withElseRegion=*/true);
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(ifOp.thenBlock());
-  emitLaunch(specs[candidate], kernels[candidate]);
+  emitLaunch(spec, kernels[candidate]);
+  operands = plain;
   b.setInsertionPointToStart(ifOp.elseBlock());
   emitChoice(candidate + 1);
 }

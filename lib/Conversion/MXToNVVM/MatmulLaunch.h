@@ -15,8 +15,9 @@
 namespace mlir::mx {
 
 /// The kernels that `op` may need, in the order of the tile table; the last one
-/// can do everything. `op` has an instruction (lookupMma).
-SmallVector<MatmulSpec> getCandidates(PackedMatmulOp op);
+/// can do everything. Rings are among them only with `tensorCopies`. `op` has
+/// an instruction (lookupMma).
+SmallVector<MatmulSpec> getCandidates(PackedMatmulOp op, bool tensorCopies);
 
 /// Replaces `op` by launches of `kernels`, which belong to `specs`.
 void launchMatmul(PackedMatmulOp op, ArrayRef<MatmulSpec> specs,

@@ -67,6 +67,29 @@ std::string MatmulSpec::getName() const {
          "_" + tile.name.str();
 }
 
+PanelShape MatmulSpec::getPayloadShape(FormatAttr format, int rows) const {
+  int width = int(mxnum::getElementInfo(format.getElement()).bits);
+  // Packed codes that become bytes are read in smaller units.
+  PanelShape shape{rows, kRowBytes, kChunkBytes};
+  shape.bits = width * kSlices * mma.depth / kRowBytes;
+  shape.swizzled = true;
+  if (tile.payloadUnit > 1)
+    shape.unit = shape.getChunkSource() & -shape.getChunkSource();
+  return shape;
+}
+
+PanelShape MatmulSpec::getScalesShape(int rows) const {
+  PanelShape shape{rows, mma.getScaleBytes(), tile.scaleUnit};
+  shape.unit = tile.scaleUnit;
+  return shape;
+}
+
+int MatmulSpec::getSharedBytes() const {
+  // Two barriers of eight bytes for each stage.
+  int barriers = tile.isRing() ? kStages * 2 * 8 : 0;
+  return kStages * StageLayout(*this).bytes + barriers;
+}
+
 StageLayout::StageLayout(const MatmulSpec &spec) {
   int scaleBytes = spec.mma.getScaleBytes();
   lhs = 0;

@@ -10,6 +10,7 @@
 #define MX_LIB_CONVERSION_MXTONVVM_MATMULSPEC_H
 
 #include "MmaFragments.h"
+#include "PanelCopy.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mx/Dialect/MX/IR/MXOps.h"
 #include <optional>
@@ -35,6 +36,19 @@ struct MmaKind {
 /// Returns the instruction for `lhs` times `rhs`, if there is one.
 std::optional<MmaKind> lookupMma(FormatAttr lhs, FormatAttr rhs);
 
+/// Threads that multiply.
+inline constexpr int kThreads = 256;
+/// Stages of shared memory: one is multiplied while the next is filled.
+inline constexpr int kStages = 2;
+
+/// Who brings operands to shared memory.
+enum class Supply {
+  /// All threads, each a part (MatmulKernel.h).
+  AllThreads,
+  /// A warp of its own, payload by tensor copies (MatmulRing.h).
+  Producer,
+};
+
 /// One row of the tile table: the tile of a block of kThreads threads, how its
 /// warps share it, and what memory must be like.
 struct TileShape {
@@ -46,17 +60,17 @@ struct TileShape {
   int payloadUnit, scaleUnit;
   /// Worth it only for more rows of A than this.
   int rowsBelow;
+  Supply supply = Supply::AllThreads;
 
+  bool isRing() const { return supply == Supply::Producer; }
+  int getThreads() const { return kThreads + (isRing() ? kWarpLanes : 0); }
   int getWarpHeight() const { return rows / warpRows; }
   int getWarpWidth() const { return columns / warpColumns; }
 };
 
-inline constexpr int kThreads = 256;
-/// Stages of shared memory: one is multiplied while the next is filled.
-inline constexpr int kStages = 2;
-
 /// From the best to the one that can do everything.
 inline constexpr TileShape kTileShapes[] = {
+    {"128x128_ring", 128, 128, 2, 4, 16, 4, 32, Supply::Producer},
     {"128x128", 128, 128, 2, 4, 16, 4, 32},
     {"128x128_scales2", 128, 128, 2, 4, 16, 2, 32},
     {"32x128", 32, 128, 1, 8, 16, 4, 0},
@@ -73,6 +87,12 @@ struct MatmulSpec {
   TileShape tile;
 
   std::string getName() const;
+  /// The panels of a side with `rows` rows in the tile.
+  PanelShape getPayloadShape(FormatAttr format, int rows) const;
+  PanelShape getScalesShape(int rows) const;
+  /// Dynamic shared memory in bytes: stages, and behind them the barriers of a
+  /// ring.
+  int getSharedBytes() const;
 };
 
 /// Where the parts of a stage lie in shared memory, in bytes.

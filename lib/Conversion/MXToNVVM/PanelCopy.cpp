@@ -20,9 +20,9 @@ PanelCopy::PanelCopy(ImplicitLocOpBuilder &b, const PanelShape &shape,
   int total = shape.rows * perRow;
   Word place = thread % perRow;
   column = place * shape.getChunkSource();
-  if (total < kThreads)
+  if (total < shape.threads)
     active = thread.isBelow(thread.constant(total));
-  for (int first = 0; first < total; first += kThreads) {
+  for (int first = 0; first < total; first += shape.threads) {
     Word row = thread / perRow + first / perRow;
     Word global = source.firstRow + row;
     // Threads without a row read the last one, and write zeros.

@@ -25,11 +25,13 @@ struct PanelShape {
   /// Bytes that a thread writes at once.
   int chunk;
   /// Bits of memory that become a byte (CodeContainers.h): 8, or packed codes.
-  int bits;
+  int bits = 8;
   /// Bytes that a thread reads at once.
-  int unit;
+  int unit = 1;
   /// Whether the chunks of a row are permuted (MmaFragments.h).
-  bool swizzled;
+  bool swizzled = false;
+  /// Threads that share the work.
+  int threads = 256;
 
   /// Bytes of memory that become a chunk, and a row of the panel.
   int getChunkSource() const { return chunk * bits / 8; }

@@ -1,0 +1,124 @@
+//===- MatmulArguments.cpp - what a kernel is called with -----------------===//
+// Part of the mx project, under the Apache License v2.0 with LLVM Exceptions.
+//===----------------------------------------------------------------------===//
+
+#include "MatmulArguments.h"
+#include "DeviceMemory.h"
+
+using namespace mlir;
+using namespace mlir::mx;
+
+static constexpr llvm::StringLiteral kSharedName = "mx_dynamic_shared";
+/// Enough for every swizzle.
+static constexpr int kSharedAlignment = 1024;
+
+Value mx::getSharedMemory(ImplicitLocOpBuilder &b, gpu::GPUModuleOp module) {
+  auto global = module.lookupSymbol<LLVM::GlobalOp>(kSharedName);
+  if (!global) {
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(module.getBody());
+    global = LLVM::GlobalOp::create(
+        b, LLVM::LLVMArrayType::get(b.getI8Type(), 0), /*isConstant=*/false,
+        LLVM::Linkage::External, kSharedName, Attribute(), kSharedAlignment,
+        kSharedSpace);
+  }
+  return LLVM::AddressOfOp::create(b, global);
+}
+
+MatmulArguments::MatmulArguments(ImplicitLocOpBuilder &b,
+                                 const MatmulSpec &spec, gpu::GPUFuncOp kernel)
+    : b(b), spec(spec) {
+  ArrayRef<BlockArgument> arguments = kernel.getArguments();
+  StageLayout layout(spec);
+  auto takeParts = [&](FormatAttr format) {
+    int count = format.getTensorScale() ? 3 : 2;
+    SmallVector<Value> parts(arguments.take_front(count));
+    // A tensor map stays a generic pointer.
+    for (Value &part : MutableArrayRef(parts).drop_front(spec.tile.isRing()))
+      part = castToGlobal(b, part);
+    arguments = arguments.drop_front(count);
+    return parts;
+  };
+  SmallVector<Value> lhsParts = takeParts(spec.lhs);
+  SmallVector<Value> rhsParts = takeParts(spec.rhs);
+  result = castToGlobal(b, arguments[0]);
+  rows = Word(b, Value(arguments[1]));
+  columns = Word(b, Value(arguments[2]));
+  depth = Word(b, Value(arguments[3]));
+  lhs = {spec.lhs,       rows,       lhsParts,
+         spec.tile.rows, layout.lhs, layout.lhsScales};
+  rhs = {spec.rhs,          columns,    rhsParts,
+         spec.tile.columns, layout.rhs, layout.rhsScales};
+}
+
+static Word divideUp(Word x, int y) { return (x + (y - 1)) / y; }
+
+Word MatmulArguments::countSteps() const {
+  return divideUp(depth, kSlices * spec.mma.depth);
+}
+
+std::pair<Word, Word> MatmulArguments::countTiles() const {
+  return {divideUp(rows, spec.tile.rows), divideUp(columns, spec.tile.columns)};
+}
+
+TilePlace MatmulArguments::locateTile(Word tile) const {
+  auto [rowTiles, columnTiles] = countTiles();
+  return {tile / rowTiles / columnTiles, tile % rowTiles * spec.tile.rows,
+          tile / rowTiles % columnTiles * spec.tile.columns};
+}
+
+Word MatmulArguments::getPayloadLength(const Side &side) const {
+  mxnum::ElementType element = side.format.getElement();
+  return (depth * int32_t(mxnum::getElementInfo(element).bits) + 7) >> 3;
+}
+
+Word MatmulArguments::getScalesLength() const {
+  return divideUp(depth, spec.mma.depth / spec.mma.scales);
+}
+
+/// The part of `base` that belongs to the matrix of a tile.
+Value MatmulArguments::selectMatrix(Value base, const TilePlace &place,
+                                    Word rows, Word rowLength) const {
+  Value size = arith::MulIOp::create(b, rows.widen(), rowLength.widen());
+  Value offset = arith::MulIOp::create(b, place.matrix.widen(), size);
+  return offsetPointer(b, base, offset);
+}
+
+PanelSource MatmulArguments::getPanel(const Side &side, Value base, Word length,
+                                      const TilePlace &place) const {
+  Word first = &side == &lhs ? place.row : place.column;
+  return {selectMatrix(base, place, side.rows, length), side.rows, length,
+          first};
+}
+
+PanelSource MatmulArguments::getPayload(const Side &side,
+                                        const TilePlace &place) const {
+  return getPanel(side, side.parts[0], getPayloadLength(side), place);
+}
+
+PanelSource MatmulArguments::getScales(const Side &side,
+                                       const TilePlace &place) const {
+  return getPanel(side, side.parts[1], getScalesLength(), place);
+}
+
+Value MatmulArguments::loadTensorScale() const {
+  Value product;
+  for (const Side *side : {&lhs, &rhs}) {
+    if (side->parts.size() < 3)
+      continue;
+    Value scale = loadFrom(b, b.getF32Type(), side->parts[2], sizeof(float));
+    product = product ? arith::MulFOp::create(b, product, scale) : scale;
+  }
+  return product;
+}
+
+ResultTile MatmulArguments::getResult(const TilePlace &place) const {
+  int bytes = int(spec.result.getIntOrFloatBitWidth() / 8);
+  return {selectMatrix(result, place, rows, columns * bytes),
+          spec.result,
+          rows,
+          columns,
+          place.row,
+          place.column,
+          loadTensorScale()};
+}

@@ -1,0 +1,76 @@
+//===- MatmulArguments.h - what a kernel is called with ---------*- C++ -*-===//
+// Part of the mx project, under the Apache License v2.0 with LLVM Exceptions.
+//
+// The arguments of matmul kernels by name, and what is computed from them
+// alone: where a tile lies, how long rows are, what a panel is a part of.
+//===----------------------------------------------------------------------===//
+
+#ifndef MX_LIB_CONVERSION_MXTONVVM_MATMULARGUMENTS_H
+#define MX_LIB_CONVERSION_MXTONVVM_MATMULARGUMENTS_H
+
+#include "MatmulResults.h"
+#include "MatmulSpec.h"
+#include "PanelCopy.h"
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
+
+namespace mlir::mx {
+
+/// Where a tile is: the matrix of the batch, and the first row and column.
+struct TilePlace {
+  Word matrix, row, column;
+};
+
+class MatmulArguments {
+public:
+  MatmulArguments(ImplicitLocOpBuilder &b, const MatmulSpec &spec,
+                  gpu::GPUFuncOp kernel);
+
+  /// One side of the product.
+  struct Side {
+    FormatAttr format;
+    /// Rows of A or of B.
+    Word rows;
+    /// Payload (or the tensor map of it), scales and perhaps a tensor scale.
+    SmallVector<Value> parts;
+    /// Rows of its tile, and where its panels lie in a stage.
+    int tileRows, payloadOffset, scalesOffset;
+  };
+
+  Side lhs, rhs;
+  Value result;
+  Word rows, columns, depth;
+
+  /// Steps of kRowBytes bytes along K.
+  Word countSteps() const;
+  /// Tiles along the rows and along the columns.
+  std::pair<Word, Word> countTiles() const;
+  /// Tiles are numbered along the rows first: neighbours share columns, which
+  /// are weights as a rule.
+  TilePlace locateTile(Word tile) const;
+  /// Bytes of a row of payload, and of scales (N8.1 and N1.6: without gaps).
+  Word getPayloadLength(const Side &side) const;
+  Word getScalesLength() const;
+  /// The part of `side` that tile `place` needs, as `PanelCopy` wants it.
+  PanelSource getPayload(const Side &side, const TilePlace &place) const;
+  PanelSource getScales(const Side &side, const TilePlace &place) const;
+  /// t_A · t_B in f32, or null if no format has a tensor scale.
+  Value loadTensorScale() const;
+  /// The tile of C at `place`.
+  ResultTile getResult(const TilePlace &place) const;
+
+private:
+  Value selectMatrix(Value base, const TilePlace &place, Word rows,
+                     Word rowLength) const;
+  PanelSource getPanel(const Side &side, Value base, Word length,
+                       const TilePlace &place) const;
+
+  ImplicitLocOpBuilder &b;
+  const MatmulSpec &spec;
+};
+
+/// Dynamic shared memory, whose size the launch gives.
+Value getSharedMemory(ImplicitLocOpBuilder &b, gpu::GPUModuleOp module);
+
+} // namespace mlir::mx
+
+#endif // MX_LIB_CONVERSION_MXTONVVM_MATMULARGUMENTS_H

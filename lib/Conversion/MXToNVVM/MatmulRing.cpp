@@ -1,0 +1,232 @@
+//===- MatmulRing.cpp - the matmul kernel with a producer warp ------------===//
+// Part of the mx project, under the Apache License v2.0 with LLVM Exceptions.
+//===----------------------------------------------------------------------===//
+
+#include "MatmulRing.h"
+#include "DeviceMemory.h"
+#include "MatmulArguments.h"
+#include "WarpTile.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+
+using namespace mlir;
+using namespace mlir::mx;
+
+/// Bytes of an mbarrier.
+static constexpr int kBarrierBytes = 8;
+static constexpr int kConsumerWarps = kThreads / kWarpLanes;
+
+namespace {
+
+class RingEmitter {
+public:
+  RingEmitter(ImplicitLocOpBuilder &b, const MatmulSpec &spec,
+              gpu::GPUFuncOp kernel);
+
+  void emit();
+
+private:
+  /// A stage in one of its rounds.
+  struct Slot {
+    Value stage, full, empty;
+    /// Parity of the round.
+    Word parity;
+  };
+
+  void initialiseBarriers();
+  Slot getSlot(Word count);
+  void waitFor(Value barrier, Word parity);
+  void forTiles(function_ref<Value(const TilePlace &, Value)> body);
+  Value emitProducer(const TilePlace &place, Value count);
+  Value emitConsumer(const TilePlace &place, Value count);
+  void fill(const Slot &slot, const TilePlace &place, Word step,
+            ArrayRef<PanelCopy> scales);
+  void copyPayload(const MatmulArguments::Side &side, const TilePlace &place,
+                   Word step, const Slot &slot);
+  Word word(Value value) { return {b, value}; }
+
+  ImplicitLocOpBuilder &b;
+  const MatmulSpec &spec;
+  StageLayout layout;
+  MatmulArguments arguments;
+  Value shared;
+  Word thread, lane, tiles;
+};
+
+} // namespace
+
+RingEmitter::RingEmitter(ImplicitLocOpBuilder &b, const MatmulSpec &spec,
+                         gpu::GPUFuncOp kernel)
+    : b(b), spec(spec), layout(spec), arguments(b, spec, kernel),
+      shared(getSharedMemory(b, kernel->getParentOfType<gpu::GPUModuleOp>())),
+      thread(word(NVVM::ThreadIdXOp::create(b, b.getI32Type()))),
+      lane(thread % kWarpLanes), tiles(word(kernel.getArguments().back())) {}
+
+/// Builds `body` under `condition`.
+static void when(ImplicitLocOpBuilder &b, Value condition,
+                 function_ref<void()> body) {
+  auto ifOp = scf::IfOp::create(b, condition);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(ifOp.thenBlock());
+  body();
+}
+
+//===----------------------------------------------------------------------===//
+// Barriers
+//===----------------------------------------------------------------------===//
+
+/// A stage is full when the payload's bytes have come, expected by one arrival,
+/// and the scales of each lane; it is empty when each consumer warp has read
+/// it.
+void RingEmitter::initialiseBarriers() {
+  Value first = thread.isBelow(thread.constant(1));
+  when(b, first, [&] {
+    for (int stage = 0; stage < kStages; ++stage) {
+      Slot slot = getSlot(thread.constant(stage));
+      NVVM::MBarrierInitOp::create(b, slot.full, lane.constant(1 + kWarpLanes),
+                                   Value());
+      NVVM::MBarrierInitOp::create(b, slot.empty, lane.constant(kConsumerWarps),
+                                   Value());
+    }
+    NVVM::FenceMbarrierInitOp::create(b);
+  });
+  NVVM::BarrierOp::create(b);
+}
+
+/// The slot of step number `count` of this block: barriers stand behind the
+/// stages, first those that say full.
+RingEmitter::Slot RingEmitter::getSlot(Word count) {
+  Word index = count % kStages;
+  Word place = index * kBarrierBytes + kStages * layout.bytes;
+  Value full = offsetPointer(b, shared, place);
+  return {offsetPointer(b, shared, index * layout.bytes), full,
+          offsetPointer(b, full, kStages * kBarrierBytes), count / kStages & 1};
+}
+
+void RingEmitter::waitFor(Value barrier, Word parity) {
+  auto loop = scf::WhileOp::create(b, TypeRange(), ValueRange());
+  OpBuilder::InsertionGuard guard(b);
+  b.createBlock(&loop.getBefore());
+  Value done = NVVM::MBarrierTryWaitOp::create(b, b.getI1Type(), barrier,
+                                               parity, Value());
+  Value yes = arith::ConstantIntOp::create(b, b.getI1Type(), 1);
+  Value again = arith::XOrIOp::create(b, done, yes);
+  scf::ConditionOp::create(b, again, ValueRange());
+  b.createBlock(&loop.getAfter());
+  scf::YieldOp::create(b);
+}
+
+//===----------------------------------------------------------------------===//
+// Producer and consumers
+//===----------------------------------------------------------------------===//
+
+/// Loops over the tiles of this block. `body` gets and returns the number of
+/// steps so far.
+void RingEmitter::forTiles(function_ref<Value(const TilePlace &, Value)> body) {
+  Word first = word(NVVM::BlockIdXOp::create(b, b.getI32Type()));
+  Word blocks = word(NVVM::GridDimXOp::create(b, b.getI32Type()));
+  Value none = lane.constant(0);
+  auto loop = scf::ForOp::create(b, first, tiles, blocks, none);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(loop.getBody());
+  TilePlace place = arguments.locateTile(word(loop.getInductionVar()));
+  Value count = body(place, loop.getRegionIterArg(0));
+  scf::YieldOp::create(b, count);
+}
+
+/// Starts the tensor copy of a side's payload: coordinates past the ends give
+/// zeros.
+void RingEmitter::copyPayload(const MatmulArguments::Side &side,
+                              const TilePlace &place, Word step,
+                              const Slot &slot) {
+  Word row = &side == &arguments.lhs ? place.row : place.column;
+  SmallVector<Value> box = {step * kRowBytes, row, place.matrix};
+  NVVM::CpAsyncBulkTensorGlobalToSharedClusterOp::create(
+      b, offsetPointer(b, slot.stage, side.payloadOffset), side.parts[0], box,
+      slot.full, ValueRange(), Value(), Value(), NVVM::TMALoadMode::TILE,
+      /*isCTAOnly=*/true, NVVM::CTAGroupKindAttr(), Value());
+}
+
+void RingEmitter::fill(const Slot &slot, const TilePlace &place, Word step,
+                       ArrayRef<PanelCopy> scales) {
+  when(b, lane.isBelow(lane.constant(1)), [&] {
+    int bytes = (spec.tile.rows + spec.tile.columns) * kRowBytes;
+    NVVM::MBarrierArriveExpectTxOp::create(
+        b, Type(), slot.full, lane.constant(bytes), NVVM::MemScopeKind::CTA,
+        false, Value());
+    copyPayload(arguments.lhs, place, step, slot);
+    copyPayload(arguments.rhs, place, step, slot);
+  });
+  int offsets[] = {layout.lhsScales, layout.rhsScales};
+  for (auto [copy, offset] : llvm::zip_equal(scales, offsets))
+    PanelCopy(copy).copy(step * spec.mma.getScaleBytes(),
+                         offsetPointer(b, slot.stage, offset));
+  NVVM::CpAsyncMBarrierArriveOp::create(b, slot.full, /*noinc=*/true);
+}
+
+Value RingEmitter::emitProducer(const TilePlace &place, Value count) {
+  SmallVector<PanelCopy> scales;
+  for (const auto *side : {&arguments.lhs, &arguments.rhs}) {
+    PanelShape shape = spec.getScalesShape(side->tileRows);
+    shape.threads = kWarpLanes;
+    scales.emplace_back(b, shape, arguments.getScales(*side, place), lane);
+  }
+  Value zero = lane.constant(0), one = lane.constant(1);
+  auto loop = scf::ForOp::create(b, zero, arguments.countSteps(), one, count);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(loop.getBody());
+  Word number = word(loop.getRegionIterArg(0));
+  Slot slot = getSlot(number);
+  // In the first round nobody has to leave the stage.
+  waitFor(slot.empty, slot.parity ^ 1);
+  fill(slot, place, word(loop.getInductionVar()), scales);
+  scf::YieldOp::create(b, Value(number + 1));
+  return loop.getResult(0);
+}
+
+Value RingEmitter::emitConsumer(const TilePlace &place, Value count) {
+  WarpTile warp(b, spec, thread);
+  SmallVector<Value> start = warp.getZeros();
+  start.push_back(count);
+  Value zero = lane.constant(0), one = lane.constant(1);
+  auto loop = scf::ForOp::create(b, zero, arguments.countSteps(), one, start);
+  {
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(loop.getBody());
+    Word number = word(loop.getRegionIterArgs().back());
+    Slot slot = getSlot(number);
+    waitFor(slot.full, slot.parity);
+    SmallVector<Value> sums =
+        warp.multiply(slot.stage, loop.getRegionIterArgs().drop_back());
+    NVVM::SyncWarpOp::create(b, lane.constant(-1));
+    when(b, lane.isBelow(lane.constant(1)), [&] {
+      NVVM::MBarrierArriveOp::create(b, Type(), slot.empty, Value());
+    });
+    sums.push_back(number + 1);
+    scf::YieldOp::create(b, sums);
+  }
+  emitResults(b, warp, loop.getResults().drop_back(),
+              arguments.getResult(place));
+  return loop.getResults().back();
+}
+
+void RingEmitter::emit() {
+  initialiseBarriers();
+  Value consumes = thread.isBelow(thread.constant(kThreads));
+  auto ifOp = scf::IfOp::create(b, consumes, /*withElseRegion=*/true);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(ifOp.thenBlock());
+  forTiles([&](const TilePlace &place, Value count) {
+    return emitConsumer(place, count);
+  });
+  b.setInsertionPointToStart(ifOp.elseBlock());
+  forTiles([&](const TilePlace &place, Value count) {
+    return emitProducer(place, count);
+  });
+  // No copy may outlive its warp.
+  NVVM::CpAsyncWaitGroupOp::create(b, 0);
+}
+
+void mx::emitMatmulRing(ImplicitLocOpBuilder &b, const MatmulSpec &spec,
+                        gpu::GPUFuncOp kernel) {
+  RingEmitter(b, spec, kernel).emit();
+}
