@@ -10,8 +10,37 @@
 using namespace mlir;
 using namespace mlir::mx;
 
+/// What host code calls to describe a tensor for copies: as
+/// mxsim_encode_tensor_map, but returns the description, or null where the
+/// machine would refuse. Descriptions stay until the thread ends, since kernels
+/// may use one for as long as the program runs.
+static void *encodeTensorMap(void *address, int32_t rank, int32_t elementBits,
+                             const int64_t *extents, const int64_t *strides,
+                             const int32_t *box, int32_t swizzle) {
+  struct alignas(64) TensorMap {
+    char bytes[128];
+  };
+  static thread_local std::vector<std::unique_ptr<TensorMap>> maps;
+  auto map = std::make_unique<TensorMap>();
+  if (mxsim_encode_tensor_map(map->bytes, address, rank, elementBits, extents,
+                              strides, box, swizzle))
+    return nullptr;
+  maps.push_back(std::move(map));
+  return maps.back()->bytes;
+}
+
+static SmallVector<RuntimeSymbol> listSymbols() {
+  SmallVector<RuntimeSymbol> symbols;
+  for (const mxsim::Symbol &symbol : mxsim::getSymbols())
+    symbols.push_back({symbol.name, symbol.address});
+  void *encoder = reinterpret_cast<void *>(&encodeTensorMap);
+  symbols.push_back({"mx_encode_tensor_map", encoder});
+  symbols.push_back({"_mlir_ciface_mx_encode_tensor_map", encoder});
+  return symbols;
+}
+
 bool mlir::mx::isSimulatorSymbol(StringRef name) {
-  return llvm::any_of(mxsim::getSymbols(), [&](const mxsim::Symbol &symbol) {
+  return llvm::any_of(listSymbols(), [&](const RuntimeSymbol &symbol) {
     return name == symbol.name;
   });
 }
@@ -45,10 +74,7 @@ Simulation::Simulation(ModuleOp module, SimulatedArithmetic arithmetic,
     : module(module), session(makeOptions(module, arithmetic, scheduleSeed)) {}
 
 SmallVector<RuntimeSymbol> Simulation::getSymbols() const {
-  SmallVector<RuntimeSymbol> symbols;
-  for (const mxsim::Symbol &symbol : mxsim::getSymbols())
-    symbols.push_back({symbol.name, symbol.address});
-  return symbols;
+  return listSymbols();
 }
 
 /// The place that the simulator knows as `number`.

@@ -187,8 +187,11 @@ void mlir::mx::buildLowerPhase(OpPassManager &pm,
   if (options.insertChecks)
     pm.addPass(createInsertChecksPass());
   pm.addPass(createLowerRecordsPass());
-  if (!options.gpuChip.empty())
-    pm.addPass(createConvertMXToNVVMPass());
+  if (!options.gpuChip.empty()) {
+    ConvertMXToNVVMPassOptions kernels;
+    kernels.tensorCopies = true;
+    pm.addPass(createConvertMXToNVVMPass(kernels));
+  }
   pm.addPass(createConvertMXToLoopsPass());
   pm.addNestedPass<func::FuncOp>(createExpandCopiesPass());
   pm.addNestedPass<func::FuncOp>(createConvertLinalgToLoopsPass());
