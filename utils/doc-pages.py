@@ -52,7 +52,7 @@ def list_kernels():
     """One line for each row of the kernel list."""
     rows = re.findall(r'^MX_KERNEL\((\w+), "([\w.]+)", (\w+), "([^"]*)", "([^"]*)", (\w+), (\w+)\)',
                       (ROOT / "include/mx/Target/Kernels.def").read_text(), re.M)  # fmt: skip
-    words = {"Exact": "bit-exact", "Bound": "within N7.2", "Cpu": "CPU", "Nvvm": "GPU"}
+    words = {"Exact": "bit-exact", "Bound": "within N7.2", "TensorCore": "tensor core", "Cpu": "CPU", "Nvvm": "GPU"}
     return "\n".join(["| operation | formats | kernel | machine | result |", "|---|---|---|---|---|"] + [
         f"| `{op}` | {formats.replace('*', ' × ') or 'any'} | `{name}` | {words[kind]}: {needs or 'any'} | {words[how]} |"
         for name, op, kind, needs, formats, _, how in rows])  # fmt: skip

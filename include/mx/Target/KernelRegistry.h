@@ -22,6 +22,9 @@ enum class Accuracy {
   Exact,
   /// Within the bound of N7.2.
   Bound,
+  /// The sums of tensor cores: within the bound of N7.2 but where products
+  /// cancel, or are zero, under much larger scales than the rest.
+  TensorCore,
 };
 
 /// A kind of machine: a CPU that LLVM generates objects for, or an NVIDIA GPU.
