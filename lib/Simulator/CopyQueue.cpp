@@ -181,7 +181,7 @@ void mxsim_bulk_wait_group(int32_t pending, int32_t read, int32_t location) {
     // What is read has to be kept somewhere: the destination. Nobody may look
     // at it before the store is complete, which noteGlobalLoad cannot see.
     carryOutStore(block, store);
-    block.shared.endRead(store.offset, store.bytes);
+    block.shared.endRead(block.observe(self), store.offset, store.bytes);
     store.hasRead = true;
   }
   if (read)

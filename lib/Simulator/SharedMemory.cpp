@@ -160,9 +160,11 @@ Violation SharedMemory::beginRead(Observer who, uint32_t offset, uint32_t count,
   return {};
 }
 
-void SharedMemory::endRead(uint32_t offset, uint32_t count) {
-  for (uint32_t byte = offset; byte < offset + count; ++byte)
+void SharedMemory::endRead(Observer who, uint32_t offset, uint32_t count) {
+  for (uint32_t byte = offset; byte < offset + count; ++byte) {
     --cells[byte].asyncReads;
+    noteLoad(cells[byte], who);
+  }
 }
 
 void SharedMemory::setBarrier(uint32_t offset, bool isBarrier) {

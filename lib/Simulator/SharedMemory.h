@@ -65,11 +65,12 @@ public:
   /// The bytes have arrived, as if stored by `writer` at `clock`.
   void endWrite(uint32_t offset, uint32_t count, uint32_t writer,
                 uint32_t clock);
-  /// An asynchronous read begins or ends; `asyncEntry` is the number that
-  /// stands for copies in clocks.
+  /// An asynchronous read begins or ends, as if loaded by `who` then, whose
+  /// wait is what later stores have to know of; `asyncEntry` is the number
+  /// that stands for copies in clocks.
   Violation beginRead(Observer who, uint32_t offset, uint32_t count,
                       uint32_t asyncEntry);
-  void endRead(uint32_t offset, uint32_t count);
+  void endRead(Observer who, uint32_t offset, uint32_t count);
 
   /// The eight bytes of an mbarrier can be neither loaded nor stored.
   void setBarrier(uint32_t offset, bool isBarrier);
