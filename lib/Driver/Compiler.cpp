@@ -13,6 +13,7 @@
 #include "Simulation.h"
 #include "TargetName.h"
 #include "mlir/Bytecode/BytecodeWriter.h"
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/IR/Remarks.h"
 #include "mlir/IR/SymbolTable.h"
@@ -207,6 +208,9 @@ LogicalResult Compiler::runPhases() {
     pipelineOptions.gpuChip = target.getChip().str();
     pipelineOptions.gpuFeatures = target.getFeatures().str();
     pipelineOptions.simulate = options.simulate;
+    // Kernels that the program brings along were made after its buffers.
+    pipelineOptions.isLowered =
+        (*module)->hasAttr(gpu::GPUDialect::getContainerModuleAttrName());
   }
   PassManager passes(context.get(), ModuleOp::getOperationName());
   buildPipeline(passes, pipelineOptions);

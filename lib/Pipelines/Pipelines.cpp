@@ -270,7 +270,10 @@ void mlir::mx::buildPipeline(OpPassManager &pm,
     pm.addPass(createAttachTargetPass(target));
   }
   for (auto [phase, build] : builders) {
-    build(pm, options);
+    if (options.isLowered && phase < Phase::Lower)
+      continue;
+    if (!options.isLowered || phase > Phase::Lower)
+      build(pm, options);
     VerifyPhasePassOptions verify;
     verify.phase = getPhaseName(phase).str();
     pm.addPass(createVerifyPhasePass(verify));

@@ -30,6 +30,8 @@ struct PipelineOptions {
   std::string gpuChip, gpuFeatures;
   /// Make kernels host code that calls the simulator (mx/Simulator/Launch.h).
   bool simulate = false;
+  /// The program is what the lower phase leaves: run only what comes after it.
+  bool isLowered = false;
 };
 
 /// Afterwards: no TOSA operation and no narrow float outside N1.1; block-scaled

@@ -1,0 +1,84 @@
+// Running kernels of a GPU on the simulator: what may be asked for, and what a
+// user sees when a kernel breaks a rule of the machine.
+
+// RUN: split-file %s %t && cd %t
+
+// RUN: mx-run product.mlir --target=sm_120a --simulate --check \
+// RUN:   --input=2x32xi8=34 --input=2x2xi8=127 --input=2x2xf32=0.5 | FileCheck %s --check-prefix=PRODUCT
+// RUN: mx-run product.mlir --target=sm_120a --simulate=machine --schedule-seed=3 --check \
+// RUN:   --input=2x32xi8=34 --input=2x2xi8=127 --input=2x2xf32=0.5 | FileCheck %s --check-prefix=PRODUCT
+// RUN: mx-run product.mlir --target=sm_120a --simulate=exact --check \
+// RUN:   --input=2x32xi8=34 --input=2x2xi8=127 --input=2x2xf32=0.5 | FileCheck %s --check-prefix=PRODUCT
+// PRODUCT: result 0: 2x2xf32 min 64.5 max 64.5
+// PRODUCT: simulated: 1 blocks, {{[1-9][0-9]*}} matrix products, {{[0-9]+}} bytes copied asynchronously
+// PRODUCT: mx.packed.matmul {{.*}} 4 of 4 {{ *}}0
+
+// RUN: sh status.sh 2 mx-run product.mlir --target=sm_120a --simulate=nonsense 2>&1 | FileCheck %s --check-prefix=WORD
+// WORD: mx-run: expected --simulate to be machine or exact, got 'nonsense'
+// RUN: sh status.sh 2 mx-run product.mlir --target=sm_120a --schedule-seed=1 2>&1 | FileCheck %s --check-prefix=SEED
+// SEED: mx-run: expected --simulate with --schedule-seed, got none
+// RUN: sh status.sh 1 mx-run product.mlir --simulate 2>&1 | FileCheck %s --check-prefix=CPU
+// RUN: sh status.sh 1 mx-run product.mlir --simulate --target=native 2>&1 | FileCheck %s --check-prefix=CPU
+// CPU: error: expected a GPU as the target to simulate (e.g. --target=sm_120a), got a CPU
+// RUN: sh status.sh 1 mx-run product.mlir --target=sm_120a 2>&1 | FileCheck %s --check-prefix=GPU
+// GPU: error: expected a CPU as the target of code for this machine (mx-run --simulate runs that of a GPU), got 'sm_120a'
+
+// A program may bring its own kernels; an error is where it happens.
+// RUN: sh status.sh 1 mx-run kernel.mlir --target=sm_120a --simulate --input=4xi32=1 > out.txt 2> err.txt
+// RUN: FileCheck %s --check-prefix=FAILS < err.txt
+// RUN: count 0 < out.txt
+// FAILS: kernel.mlir:17:7: error: simulation stopped (out-of-bounds): expected {{.*}} within {{.*}}, got {{.*}}
+// FAILS-NEXT: llvm.store %thread, %place
+// FAILS: note: in thread (4, 0, 0) of block (0, 0, 0)
+// RUN: sed s/constant\ 5/constant\ 4/ kernel.mlir > works.mlir
+// RUN: mx-run works.mlir --simulate --input=4xi32=1 | FileCheck %s --check-prefix=WORKS
+// WORKS: result 0: 4xi32 min 0 max 3 mean 1.5 [0, 1, 2, 3]
+// WORKS: simulated: 1 blocks, 0 matrix products, 0 bytes copied asynchronously
+
+// Whoever brings kernels has lowered everything.
+// RUN: sh status.sh 1 mx-run mixed.mlir --target=sm_120a --simulate 2>&1 | FileCheck %s --check-prefix=MIXED
+// MIXED: mixed.mlir:3:5: error: expected no tensor after the lower phase, got 'func.return'
+
+//--- status.sh
+expected=$1
+shift
+"$@"
+status=$?
+[ $status -eq $expected ] || echo "status $status"
+
+//--- product.mlir
+!A = !mx.tensor<2x64, mxfp4, axis = 1>
+func.func @f(%a: !A, %c: tensor<2x2xf32>) -> tensor<2x2xf32> {
+  %0 = mx.matmul ins(%a, %a : !A, !A) outs(%c : tensor<2x2xf32>)
+  return %0 : tensor<2x2xf32>
+}
+
+//--- kernel.mlir
+module attributes {gpu.container_module, mx.target = #mx.target<nvvm, chip = "sm_120a">} {
+  func.func @number(%out: memref<4xi32>) -> memref<4xi32> {
+    %one = arith.constant 1 : index
+    %threads = arith.constant 5 : index
+    %0 = memref.extract_aligned_pointer_as_index %out : memref<4xi32> -> index
+    %1 = arith.index_cast %0 : index to i64
+    %2 = llvm.inttoptr %1 : i64 to !llvm.ptr
+    gpu.launch_func @kernels::@number blocks in (%one, %one, %one)
+        threads in (%threads, %one, %one) args(%2 : !llvm.ptr)
+    return %out : memref<4xi32>
+  }
+  gpu.module @kernels [#nvvm.target<chip = "sm_120a">] {
+    gpu.func @number(%generic: !llvm.ptr) kernel {
+      %out = llvm.addrspacecast %generic : !llvm.ptr to !llvm.ptr<1>
+      %thread = nvvm.read.ptx.sreg.tid.x : i32
+      %place = llvm.getelementptr %out[%thread] : (!llvm.ptr<1>, i32) -> !llvm.ptr<1>, i32
+      llvm.store %thread, %place : i32, !llvm.ptr<1>
+      gpu.return
+    }
+  }
+}
+
+//--- mixed.mlir
+module attributes {gpu.container_module} {
+  func.func @f(%x: tensor<4xi32>) -> tensor<4xi32> {
+    return %x : tensor<4xi32>
+  }
+}
