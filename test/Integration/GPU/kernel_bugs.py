@@ -1,0 +1,201 @@
+# Part of the mx project, under the Apache License v2.0 with LLVM Exceptions.
+"""The bugs that seeded_bugs.py plants, and how each must be noticed.
+
+A pattern is literal text in which `%?` stands for any value and `%<a>` for one that the
+replacement may use. It is looked for in one section of the kernel, where it must be found
+exactly `count` times; number `which` is replaced.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+WRONG_RESULT = "wrong result"
+# Selectors that are constants are checked before anything runs.
+REFUSED = "refused"
+
+
+@dataclass(frozen=True)
+class Edit:
+    """A change of one place."""
+
+    section: tuple[str, str]
+    pattern: str
+    replacement: str
+    which: int = 0
+    count: int = 1
+
+
+@dataclass(frozen=True)
+class Bug:
+    """Edits that are one mistake, the kind of error, and a part of the line it is at."""
+
+    name: str
+    kind: str
+    at: str
+    edits: tuple[Edit, ...]
+
+
+def bug(
+    name: str,
+    noticed: tuple[str, str] | str,
+    section: tuple[str, str],
+    pattern: str,
+    replacement: str,
+    which: int = 0,
+    count: int = 1,
+) -> Bug:
+    """Makes a bug of one edit."""
+    kind, at = noticed if isinstance(noticed, tuple) else (noticed, "")
+    return Bug(name, kind, at, (Edit(section, pattern, replacement, which, count),))
+
+
+# Sections of the kernel of a product, from the first text to the second.
+HOST = ("func.func", "gpu.module")
+SETUP = ("gpu.func", "scf.if")
+LOOP = ("= scf.for", "scf.yield")
+RESULTS = ("scf.yield", "gpu.return")
+
+WAIT = "nvvm.cp.async.wait.group 0\n"
+BARRIER = "nvvm.barrier\n"
+COMMIT = "nvvm.cp.async.commit.group\n"
+LDMATRIX = "nvvm.ldmatrix"
+MMA = "nvvm.mma.block_scale"
+FRAGMENTS = "A[%<a>, %<b>, %<c>, %<d>] B[%<e>, %<f>]"
+SCALES = "scaleA[%<a>, %<i>, %<j>] scaleB[%<b>, %<k>, %<l>]"
+
+PRODUCT_BUGS = [
+    bug("no wait for cp.async", ("in-flight", "llvm.load"), LOOP, WAIT, "\n"),
+    bug("wait for one group too few", ("in-flight", "llvm.load"), LOOP, WAIT, WAIT.replace("0", "1")),
+    bug("copies not committed", ("in-flight", "llvm.load"), LOOP, COMMIT, "\n"),
+    bug("no barrier before reading", ("unwritten", "llvm.load"), LOOP, BARRIER, "\n"),
+    Bug(
+        "no barrier before the stage is overwritten",
+        "race",
+        "nvvm.cp.async.shared.global",
+        (Edit(LOOP, BARRIER, "\n"), Edit(LOOP, COMMIT, COMMIT + BARRIER)),
+    ),
+    bug(
+        "barrier before the wait",
+        ("in-flight", "llvm.load"),
+        LOOP,
+        WAIT + "        " + BARRIER,
+        BARRIER + WAIT,
+    ),
+    bug(
+        "copies to the stage being read",
+        "in-flight",
+        LOOP,
+        "%<r> = arith.remui %<a>, %c2_i32 : i32",
+        "%b = arith.addi %<a>, %c1_i32 : i32\n%<r> = arith.remui %b, %c2_i32 : i32",
+        which=1,
+        count=2,
+    ),
+    bug(
+        "reads the stage being filled",
+        "unwritten",
+        LOOP,
+        "%<r> = arith.remui %<a>, %c2_i32 : i32",
+        "%b = arith.addi %<a>, %c1_i32 : i32\n%<r> = arith.remui %b, %c2_i32 : i32",
+        which=0,
+        count=2,
+    ),
+    bug("scales copied behind shared memory", "out-of-bounds", LOOP, "[20736]", "[44000]", count=2),
+    bug("dynamic shared memory too small", "out-of-bounds", HOST, "%c45056_i32 = arith.constant 45056", "%c45056_i32 = arith.constant 40960"),
+    bug("misaligned matrix row", ("misaligned", LDMATRIX), LOOP, "getelementptr %<p>[2048]", "getelementptr %<p>[2056]", count=4),
+    bug("misaligned source of a copy", ("misaligned", "nvvm.cp.async"), SETUP, "arith.muli %<p>, %c16_i32 : i32", "arith.muli %<p>, %c8_i32 : i32", count=6),
+    bug("swapped halves of A", WRONG_RESULT, LOOP, FRAGMENTS, "A[%<b>, %<a>, %<c>, %<d>] B[%<e>, %<f>]", count=16),
+    bug("swapped k halves of A", WRONG_RESULT, LOOP, FRAGMENTS, "A[%<c>, %<d>, %<a>, %<b>] B[%<e>, %<f>]", count=16),
+    bug("swapped k halves of B", WRONG_RESULT, LOOP, FRAGMENTS, "A[%<a>, %<b>, %<c>, %<d>] B[%<f>, %<e>]", count=16),
+    bug("transposed matrix", WRONG_RESULT, LOOP, "layout = #nvvm.mma_layout<row>, num", "layout = #nvvm.mma_layout<col>, num", count=12),
+    bug("wrong nibbles of A", WRONG_RESULT, LOOP, "%<r> = nvvm.mma.block_scale A[%<a>,", "%b = arith.shrui %<a>, %c4_i32 : i32\n%<r> = nvvm.mma.block_scale A[%b,", count=16),
+    bug("byte selector of the other k block", WRONG_RESULT, LOOP, SCALES, "scaleA[%<a>, %c2_i16, %<j>] scaleB[%<b>, %<k>, %<l>]", count=16),
+    bug("byte selector that does not exist", (REFUSED, MMA), LOOP, SCALES, "scaleA[%<a>, %c1_i16, %<j>] scaleB[%<b>, %<k>, %<l>]", count=16),
+    bug("thread selector of other rows of A", WRONG_RESULT, LOOP, SCALES, "scaleA[%<a>, %<i>, %c1_i16] scaleB[%<b>, %<k>, %<l>]", count=16),
+    bug("thread selector of A that does not exist", (REFUSED, MMA), LOOP, SCALES, "scaleA[%<a>, %<i>, %c2_i16] scaleB[%<b>, %<k>, %<l>]", count=16),
+    bug("thread selector of other columns of B", WRONG_RESULT, LOOP, SCALES, "scaleA[%<a>, %<i>, %<j>] scaleB[%<b>, %<k>, %c1_i16]", count=16),
+    bug("scales of A and B swapped", WRONG_RESULT, LOOP, SCALES, "scaleA[%<b>, %<i>, %<j>] scaleB[%<a>, %<k>, %<l>]", count=16),
+    bug("scales of another k block", WRONG_RESULT, LOOP, "llvm.extractelement %<v>[%c0_i32 : i32]", "llvm.extractelement %<v>[%c1_i32 : i32]", count=2),
+    bug("elements of another k block", WRONG_RESULT, LOOP, "arith.muli %<s>, %c128_i32", "arith.muli %<s>, %c64_i32"),
+    bug("last step left out", WRONG_RESULT, SETUP, "arith.addi %<k>, %c255_i32", "arith.addi %<k>, %c0_i32"),
+    bug("swizzle forgotten on reading", WRONG_RESULT, ("cp.async.commit.group", "= scf.for"), "arith.muli %<c>, %c16_i32", "arith.muli %<c>, %c0_i32", count=8),
+    bug("zeros from the middle of a chunk on", WRONG_RESULT, LOOP, "arith.select %<p>, %c16_i32, %c0_i32", "arith.select %<p>, %c8_i32, %c0_i32", count=5),
+    Bug(
+        "rows past the end are read",
+        "out-of-bounds",
+        "nvvm.cp.async",
+        (
+            Edit(SETUP, "arith.minui %<r>, %<m> : i32", "arith.addi %<r>, %c0_i32 : i32", 0, 7),
+            Edit(LOOP, "arith.select %<p>, %c16_i32, %c0_i32", "arith.addi %c16_i32, %c0_i32", 0, 5),
+        ),
+    ),
+    bug("rows past the end are written", ("race", "llvm.load"), RESULTS, "arith.cmpi ult, %<r>, %arg5", "arith.cmpi uge, %<r>, %c0_i32", which=3, count=8),
+    bug("scales of half the rows not copied", ("unwritten", "llvm.load"), SETUP, "arith.cmpi ult, %<t>, %c64_i32", "arith.cmpi ult, %<t>, %c32_i32"),
+    bug("sums not cleared", WRONG_RESULT, SETUP, "0.000000e+00", "1.000000e+00"),
+    bug("sums lost between steps", WRONG_RESULT, LOOP, "C[%<a>, %<b>, %<c>, %<d>]", "C[%cst, %cst, %cst, %cst]", count=16),
+    bug("wrong element of C is added to", WRONG_RESULT, RESULTS, "llvm.extractelement %<v>[%c1_i32 : i32]", "llvm.extractelement %<v>[%c0_i32 : i32]", count=8),
+    bug("sums stored to the wrong column", ("race", "llvm.load"), RESULTS, "arith.shli %<t>, %c1_i32", "arith.shli %<t>, %c2_i32", count=8),
+    bug("barrier of half the threads", ("race", LDMATRIX), LOOP, BARRIER, "nvvm.barrier id = %c0_i32 number_of_threads = %c128_i32\n"),
+    bug("barrier that not all threads reach", ("deadlock", "nvvm.barrier"), LOOP, "%<p> = arith.cmpi ult, %<a>, %<b> : i32", "%<p> = arith.cmpi ult, %<a>, %<b> : i32\nscf.if %<p> {\nnvvm.barrier\n}", which=1, count=2),
+    bug("warps store to the same columns", "race", SETUP, "arith.muli %<w>, %c16_i32 : i32", "arith.muli %<w>, %c0_i32 : i32", which=5, count=6),
+    bug("one block too few", WRONG_RESULT, HOST, "blocks in (%c2,", "blocks in (%c1,", count=2),
+    bug("one block too many", ("out-of-bounds", "nvvm.cp.async"), HOST, "blocks in (%c2,", "blocks in (%c3,", count=2),
+    bug("half the threads are launched", ("unwritten", LDMATRIX), HOST, "%c256 = arith.constant 256", "%c256 = arith.constant 128"),
+]
+
+SUM = "arith.mulf %<s>, %<t> : f32"
+SCALED_BUGS = [
+    bug("tensor scales applied twice", WRONG_RESULT, RESULTS, f"%<r> = {SUM}", f"%b = {SUM}\n%<r> = arith.mulf %b, %<t> : f32", which=1, count=33),
+    bug("tensor scales forgotten", WRONG_RESULT, RESULTS, SUM, "arith.addf %<s>, %cst : f32", which=1, count=33),
+    bug("tensor scale of one side only", WRONG_RESULT, RESULTS, SUM, "arith.addf %<s>, %cst : f32", which=0, count=33),
+    bug("four scales from byte 2 on", (REFUSED, MMA), LOOP, SCALES, "scaleA[%<a>, %<j>, %<j>] scaleB[%<b>, %<k>, %<l>]", which=2, count=16),
+]
+
+# Sections of Inputs/ring.mlir.
+RING_SETUP = ("gpu.func", "%isProducer")
+PRODUCER = ("%isProducer", "%isConsumer")
+CONSUMER = ("%isConsumer", "gpu.return")
+
+PROXY_FENCE = (
+    "nvvm.fence.proxy {kind = #nvvm.proxy_kind<async.shared>, space = #nvvm.shared_space<cta>}\n"
+)
+BULK_LOAD = "nvvm.cp.async.bulk.shared.cluster.global"
+TENSOR_LOAD = "nvvm.cp.async.bulk.tensor"
+BULK_STORE = "nvvm.cp.async.bulk.global.shared.cta"
+TRY_WAIT = "nvvm.mbarrier.try_wait"
+EXPECT = "nvvm.mbarrier.arrive.expect_tx %full, %stageBytes : !llvm.ptr<3>, i32\n"
+WARP_SYNC = "nvvm.bar.warp.sync %mask : i32\n"
+
+RING_BUGS = [
+    bug("fewer bytes expected than come", "transaction-bytes", PRODUCER, EXPECT, EXPECT.replace("stage", "tile")),
+    bug("more bytes expected than come", "transaction-bytes", PRODUCER, TENSOR_LOAD, "// "),
+    bug("no bytes expected", ("in-flight", "llvm.load"), PRODUCER, EXPECT, "nvvm.mbarrier.arrive %full, %c1 : !llvm.ptr<3> -> i64\n"),
+    bug("bytes expected twice", "barrier-misuse", PRODUCER, EXPECT, EXPECT + EXPECT),
+    bug("no arrival of the producer", "deadlock", PRODUCER, EXPECT, "nvvm.mbarrier.expect_tx %full, %stageBytes : !llvm.ptr<3>, i32\n"),
+    bug("copy counted at the other stage", "transaction-bytes", PRODUCER, "%from, %full, %tileBytes", "%from, %fulls, %tileBytes"),
+    bug("mbarriers not fenced after they are made", "missing-fence", RING_SETUP, "nvvm.fence.mbarrier.init\n        " + PROXY_FENCE, "\n"),
+    bug("mbarrier not made", "barrier-misuse", RING_SETUP, "nvvm.mbarrier.init %empty1, %c32 : !llvm.ptr<3>, i32\n", "\n"),
+    bug("no barrier after mbarriers are made", ("race", TRY_WAIT), RING_SETUP, "nvvm.barrier\n", "\n"),
+    bug("stage freed by a quarter of its readers", "race", RING_SETUP, "init %empties, %c32", "init %empties, %c8"),
+    bug("too few arrivals at a stage", "deadlock", CONSUMER, "nvvm.mbarrier.arrive %empty, %c1 : !llvm.ptr<3> -> i64\n", "\n"),
+    bug("consumer does not wait for the stage", "unwritten", CONSUMER, f"%done = {TRY_WAIT} %full, %parity : !llvm.ptr<3>, i32 -> i1", "%done = arith.constant true"),
+    bug("consumer waits for the phase before", ("unwritten", "llvm.load"), CONSUMER, f"{TRY_WAIT} %full, %parity", f"{TRY_WAIT} %full, %c1"),
+    bug("consumer never changes parity", "in-flight", CONSUMER, f"{TRY_WAIT} %full, %parity", f"{TRY_WAIT} %full, %c0"),
+    bug("producer does not wait for the stage", ("barrier-misuse", "expect_tx"), PRODUCER, f"{TRY_WAIT} %empty, %other", f"{TRY_WAIT} %empties, %c1"),
+    bug("producer waits for its own phase", "deadlock", PRODUCER, f"{TRY_WAIT} %empty, %other", f"{TRY_WAIT} %empty, %parity"),
+    bug("stage freed before it is read", "race", CONSUMER, "%a = llvm.load", "nvvm.mbarrier.arrive %empty, %c1 : !llvm.ptr<3> -> i64\n%a = llvm.load"),
+    bug("tile copied to the wrong stage", "in-flight", PRODUCER, "arith.muli %stage, %stageBytes", "arith.muli %c0, %stageBytes"),
+    bug("misaligned bulk copy", ("misaligned", BULK_LOAD), PRODUCER, "%start = arith.muli %tile, %tileBytes", "%start = arith.muli %tile, %c8"),
+    bug("bulk copy of a size not a multiple of 16", ("operand", BULK_LOAD), PRODUCER, "%full, %tileBytes", "%full, %c8"),
+    bug("misaligned tensor copy", ("misaligned", TENSOR_LOAD), PRODUCER, "getelementptr %l_to[256]", "getelementptr %l_to[240]"),
+    bug("tensor copy of the wrong rows", WRONG_RESULT, PRODUCER, "box[%c0, %row]", "box[%c0, %tile]"),
+    bug("tensor copy with swapped coordinates", WRONG_RESULT, PRODUCER, "box[%c0, %row]", "box[%row, %c0]"),
+    bug("tensor copy behind shared memory", ("out-of-bounds", TENSOR_LOAD), PRODUCER, "getelementptr %l_to[256]", "getelementptr %l_to[65536]"),
+    bug("map of too wide a box", "transaction-bytes", ("func.func", "gpu.module"), "dense<8>", "dense<4>"),
+    bug("no proxy fence before the store", ("missing-fence", BULK_STORE), CONSUMER, PROXY_FENCE, "\n"),
+    bug("no barrier before the store", ("unwritten", BULK_STORE), CONSUMER, WARP_SYNC, "\n", which=0, count=2),
+    bug("sums overwritten before they are stored", ("race", "llvm.store"), CONSUMER, WARP_SYNC, "\n", which=1, count=2),
+    bug("no wait for the bulk store", "in-flight", CONSUMER, "nvvm.cp.async.bulk.wait_group 0", "\n"),
+    bug("bulk store not committed", "in-flight", CONSUMER, "nvvm.cp.async.bulk.commit.group", "\n"),
+    bug("bulk store past the end", ("out-of-bounds", BULK_STORE), CONSUMER, "%start = arith.muli %tile, %tileBytes", "%start = arith.muli %tile, %stageBytes"),
+]
