@@ -6,7 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "mx/Numerics/BlockScale.h"
-#include "FloatBits.h"
+#include "mx/Numerics/FloatBits.h"
 #include "mx/Numerics/SmallFloat.h"
 #include <limits>
 

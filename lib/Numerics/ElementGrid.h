@@ -9,7 +9,7 @@
 #ifndef MX_LIB_NUMERICS_ELEMENTGRID_H
 #define MX_LIB_NUMERICS_ELEMENTGRID_H
 
-#include "FloatBits.h"
+#include "mx/Numerics/FloatBits.h"
 #include "mx/Numerics/SmallFloat.h"
 #include <algorithm>
 

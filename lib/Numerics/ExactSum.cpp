@@ -7,7 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "mx/Numerics/ExactSum.h"
-#include "FloatBits.h"
+#include "mx/Numerics/FloatBits.h"
 #include <algorithm>
 #include <cmath>
 #include <limits>

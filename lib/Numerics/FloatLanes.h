@@ -14,7 +14,7 @@
 #ifndef MX_LIB_NUMERICS_FLOATLANES_H
 #define MX_LIB_NUMERICS_FLOATLANES_H
 
-#include "FloatBits.h"
+#include "mx/Numerics/FloatBits.h"
 
 #define MX_ALWAYS_INLINE inline __attribute__((always_inline))
 

@@ -6,7 +6,6 @@
 //===----------------------------------------------------------------------===//
 
 #include "mx/Numerics/Half.h"
-#include "FloatBits.h"
 #include <algorithm>
 
 using namespace mxnum;

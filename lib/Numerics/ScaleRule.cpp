@@ -6,7 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "mx/Numerics/ScaleRule.h"
-#include "FloatBits.h"
+#include "mx/Numerics/FloatBits.h"
 #include <cassert>
 
 using namespace mxnum;

@@ -11,27 +11,12 @@
 #ifndef MX_NUMERICS_HALF_H
 #define MX_NUMERICS_HALF_H
 
+#include "mx/Numerics/FloatBits.h"
 #include <cstdint>
-#include <cstring>
 
 namespace mxnum {
 
 namespace half {
-
-inline constexpr uint32_t kInfinity = 0x7F800000; // of f32
-inline constexpr uint32_t kSign = 0x80000000;
-
-inline uint32_t toBits(float value) {
-  uint32_t bits;
-  std::memcpy(&bits, &value, sizeof(bits));
-  return bits;
-}
-
-inline float fromBits(uint32_t bits) {
-  float value;
-  std::memcpy(&value, &bits, sizeof(value));
-  return value;
-}
 
 /// `magnitude` without its last `dropped` bits, rounded to nearest even. A
 /// carry out of the mantissa raises the exponent.
@@ -44,16 +29,16 @@ inline uint32_t dropBits(uint32_t magnitude, int dropped) {
 } // namespace half
 
 inline float bf16ToF32(uint16_t bits) {
-  return half::fromBits(static_cast<uint32_t>(bits) << 16);
+  return fromBits(static_cast<uint32_t>(bits) << 16);
 }
 
 inline uint16_t f32ToBF16(float value) {
-  uint32_t bits = half::toBits(value), magnitude = bits & ~half::kSign;
+  uint32_t bits = toBits(value), magnitude = bits & ~kF32SignBit;
   constexpr uint32_t quietNaN = 0x7FC0;
   // The formats have the same exponents, so overflow is a carry to infinity.
   uint32_t rounded =
-      magnitude > half::kInfinity ? quietNaN : half::dropBits(magnitude, 16);
-  return static_cast<uint16_t>((bits & half::kSign) >> 16 | rounded);
+      magnitude > kF32InfinityBits ? quietNaN : half::dropBits(magnitude, 16);
+  return static_cast<uint16_t>((bits & kF32SignBit) >> 16 | rounded);
 }
 
 inline float f16ToF32(uint16_t bits) {
@@ -63,30 +48,29 @@ inline float f16ToF32(uint16_t bits) {
   uint32_t magnitude = bits & 0x7FFF;
   uint32_t normal = (magnitude << widening) + rebias;
   // Subnormal numbers are multiples of 2^-24.
-  uint32_t small = half::toBits(
-      static_cast<float>(static_cast<int32_t>(magnitude)) * 0x1p-24f);
+  uint32_t small =
+      toBits(static_cast<float>(static_cast<int32_t>(magnitude)) * 0x1p-24f);
   uint32_t wide = magnitude < firstNormal ? small : normal;
   // Infinities and NaNs have the last exponent of either format.
-  wide |= magnitude >= infinity ? half::kInfinity : 0;
-  return half::fromBits((bits & 0x8000u) << 16 | wide);
+  wide |= magnitude >= infinity ? kF32InfinityBits : 0;
+  return fromBits((bits & 0x8000u) << 16 | wide);
 }
 
 inline uint16_t f32ToF16(float value) {
   constexpr uint32_t rebias = (127u - 15u) << 10;
   constexpr uint32_t firstNormal = (127u - 14u) << 23;
   constexpr uint32_t infinity = 0x7C00, quietNaN = 0x7E00;
-  uint32_t bits = half::toBits(value), magnitude = bits & ~half::kSign;
+  uint32_t bits = toBits(value), magnitude = bits & ~kF32SignBit;
   uint32_t normal = half::dropBits(magnitude, 23 - 10) - rebias;
   // The last bit of a number in [0.5, 1) is 2^-24, the subnormal step.
   constexpr float anchor = 0.5f;
   uint32_t small =
-      half::toBits(half::fromBits(magnitude < firstNormal ? magnitude : 0) +
-                   anchor) -
-      half::toBits(anchor);
+      toBits(fromBits(magnitude < firstNormal ? magnitude : 0) + anchor) -
+      toBits(anchor);
   uint32_t rounded = magnitude < firstNormal ? small : normal;
   rounded = rounded < infinity ? rounded : infinity;
-  rounded = magnitude > half::kInfinity ? quietNaN : rounded;
-  return static_cast<uint16_t>((bits & half::kSign) >> 16 | rounded);
+  rounded = magnitude > kF32InfinityBits ? quietNaN : rounded;
+  return static_cast<uint16_t>((bits & kF32SignBit) >> 16 | rounded);
 }
 
 uint16_t f64ToBF16(double value);

@@ -5,8 +5,8 @@
 // on the floating-point environment nor on how a compiler orders arithmetic.
 //===----------------------------------------------------------------------===//
 
-#ifndef MX_LIB_NUMERICS_FLOATBITS_H
-#define MX_LIB_NUMERICS_FLOATBITS_H
+#ifndef MX_NUMERICS_FLOATBITS_H
+#define MX_NUMERICS_FLOATBITS_H
 
 #include <cstdint>
 #include <cstring>
@@ -56,4 +56,4 @@ inline float powerOfTwo(int exponent) {
 
 } // namespace mxnum
 
-#endif // MX_LIB_NUMERICS_FLOATBITS_H
+#endif // MX_NUMERICS_FLOATBITS_H
