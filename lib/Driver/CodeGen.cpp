@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "CodeGen.h"
+#include "PassRun.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/SymbolTable.h"
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
@@ -18,7 +19,6 @@
 #include "llvm/IR/Module.h"
 #include "llvm/MC/MCSubtargetInfo.h"
 #include "llvm/MC/TargetRegistry.h"
-#include "llvm/Passes/PassBuilder.h"
 #include "llvm/Support/SmallVectorMemoryBuffer.h"
 #include "llvm/Support/TargetSelect.h"
 #include "llvm/Target/TargetMachine.h"
@@ -297,25 +297,17 @@ static void optimize(llvm::Module &module, llvm::TargetMachine &machine,
   tuning.LoopUnrolling = true;
   tuning.LoopVectorization = true;
   tuning.SLPVectorization = true;
-  llvm::PassBuilder passes(&machine, tuning);
-  llvm::LoopAnalysisManager loops;
-  llvm::FunctionAnalysisManager functions;
-  llvm::CGSCCAnalysisManager components;
-  llvm::ModuleAnalysisManager modules;
-  passes.registerModuleAnalyses(modules);
-  passes.registerCGSCCAnalyses(components);
-  passes.registerFunctionAnalyses(functions);
-  passes.registerLoopAnalyses(loops);
-  passes.crossRegisterProxies(loops, functions, components, modules);
   llvm::StringSet<> exports = collectExports(signatures);
-  llvm::ModulePassManager pipeline;
-  pipeline.addPass(llvm::InternalizePass([&](const llvm::GlobalValue &value) {
+  auto isExported = [&](const llvm::GlobalValue &value) {
     return exports.contains(value.getName());
-  }));
-  pipeline.addPass(passes.buildPerModuleDefaultPipeline(
-      optimization == Optimization::Full ? llvm::OptimizationLevel::O3
-                                         : llvm::OptimizationLevel::O1));
-  pipeline.run(module, modules);
+  };
+  auto level = optimization == Optimization::Full ? llvm::OptimizationLevel::O3
+                                                  : llvm::OptimizationLevel::O1;
+  runPasses(module, machine, tuning,
+            [&](llvm::PassBuilder &passes, llvm::ModulePassManager &pipeline) {
+              pipeline.addPass(llvm::InternalizePass(isExported));
+              pipeline.addPass(passes.buildPerModuleDefaultPipeline(level));
+            });
 }
 
 NativeCode::NativeCode() = default;
