@@ -140,6 +140,8 @@ static bool hasKnownScope(Operation *op) {
 /// Intrinsics of the LLVM dialect, without their prefix, that NVPTX selects for
 /// every type.
 static bool isOrdinaryIntrinsic(StringRef name) {
+  if (name.starts_with("vector.reduce."))
+    return true;
   return llvm::StringSwitch<bool>(name)
       .Cases({"abs", "smax", "smin", "umax", "umin", "ctpop", "ctlz", "cttz",
               "bitreverse", "fshl", "fshr"},

@@ -10,7 +10,6 @@
 #include "mlir/Conversion/BufferizationToMemRef/BufferizationToMemRef.h"
 #include "mlir/Conversion/ControlFlowToLLVM/ControlFlowToLLVM.h"
 #include "mlir/Conversion/FuncToLLVM/ConvertFuncToLLVMPass.h"
-#include "mlir/Conversion/GPUToNVVM/GPUToNVVMPass.h"
 #include "mlir/Conversion/IndexToLLVM/IndexToLLVM.h"
 #include "mlir/Conversion/MathToFuncs/MathToFuncs.h"
 #include "mlir/Conversion/MathToLLVM/MathToLLVM.h"
@@ -194,6 +193,14 @@ void mlir::mx::buildLowerPhase(OpPassManager &pm,
   }
   pm.addPass(createConvertMXToLoopsPass());
   pm.addNestedPass<func::FuncOp>(createExpandCopiesPass());
+  if (!options.gpuChip.empty()) {
+    pm.addPass(createConvertLinalgToParallelLoopsPass());
+    pm.addNestedPass<func::FuncOp>(createExpandViewsPass());
+    addCleanup(pm);
+    pm.addPass(createConvertLoopsToKernelsPass());
+    addCleanup(pm);
+    return;
+  }
   pm.addNestedPass<func::FuncOp>(createConvertLinalgToLoopsPass());
   addCleanup(pm);
   pm.addPass(createLoopInvariantCodeMotionPass());
@@ -202,15 +209,16 @@ void mlir::mx::buildLowerPhase(OpPassManager &pm,
 /// Device code to llvm and nvvm operations, of which the chip has all.
 static void buildDevicePhase(OpPassManager &pm) {
   OpPassManager &device = pm.nest<gpu::GPUModuleOp>();
+  device.addPass(memref::createExpandStridedMetadataPass());
+  device.addPass(createLowerAffinePass());
+  device.addPass(createExpandDeviceMathPass());
   device.addPass(createConvertVectorToSCFPass());
   device.addPass(arith::createArithExpandOpsPass());
   addCleanup(device);
   device.addPass(createSCFToControlFlowPass());
   device.addPass(createConvertVectorToLLVMPass());
   // Kernels take bare pointers and numbers, and index is i64 as on the host.
-  ConvertGpuOpsToNVVMOpsOptions kernels;
-  kernels.useBarePtrCallConv = true;
-  device.addPass(createConvertGpuOpsToNVVMOps(kernels));
+  device.addPass(createConvertDeviceCodePass());
   device.addPass(createReconcileUnrealizedCastsPass());
   addCleanup(device);
   pm.addPass(createVerifyDeviceCodePass());

@@ -7,6 +7,28 @@
 
 include "mlir/Pass/PassBase.td"
 
+def ConvertLoopsToKernelsPass : Pass<"convert-loops-to-kernels", "::mlir::ModuleOp"> {
+  let summary = "turn what host code does with device memory into kernels";
+  let description = [{
+    In a program for a GPU every buffer is memory of the device, which the host cannot
+    touch. Each nest of parallel loops becomes a kernel with a thread for each iteration;
+    what else loads or stores, neighbours together, a kernel of one thread; a copy a copy
+    of the device. Only numbers that the host's own control flow needs are still loaded
+    by it, which then waits for the device.
+
+    **Requires** host code on buffers in which scf.parallel says what is independent, and
+    memref.copy is between buffers without gaps. **Ensures** that host code stores nothing
+    and loads only what it needs itself; kernels take pointers and numbers.
+    **Decides** the shape of grids from the number of loops and from what is known of the
+    last one; it does not change results. **Remarks** (`loops-to-kernels`): passed, loops that became a grid; missed,
+    loops that one thread runs, and numbers that the host waits for.
+    **Example**: (* example: test/Conversion/LoopsToKernels/loops-to-kernels.mlir *)
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::gpu::GPUDialect",
+    "::mlir::LLVM::LLVMDialect", "::mlir::memref::MemRefDialect",
+    "::mlir::NVVM::NVVMDialect", "::mlir::scf::SCFDialect", "::mlir::mx::MXDialect"];
+}
+
 def ConvertMXToLinalgPass : Pass<"convert-mx-to-linalg", "::mlir::ModuleOp"> {
   let summary = "express mx operations as 4-loop linalg.generic";
   let description = [{

@@ -5,6 +5,7 @@
 #ifndef MX_DEVICECODE_PASSES_H
 #define MX_DEVICECODE_PASSES_H
 
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/Pass/Pass.h"
 

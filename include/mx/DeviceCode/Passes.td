@@ -7,6 +7,37 @@
 
 include "mlir/Pass/PassBase.td"
 
+def ExpandDeviceMathPass : Pass<"mx-expand-device-math"> {
+  let summary = "express functions of math by arithmetic in kernels";
+  let description = [{
+    Kernels call no library. Exponentials, logarithms, trigonometric and error functions
+    become the polynomials of MLIR's math dialect, in f32 (a few units in the last place;
+    they differ from a CPU's libm by as much); powers, hyperbolic functions and others
+    are written with them.
+
+    **Requires** nothing. **Ensures** that of the math dialect only what is an
+    instruction is left. **Decides** nothing. **Remarks**: none.
+    **Example**: (* example: test/DeviceCode/expand-device-math.mlir *)
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::math::MathDialect",
+    "::mlir::vector::VectorDialect"];
+}
+
+def ConvertDeviceCodePass : Pass<"mx-convert-device-code", "::mlir::gpu::GPUModuleOp"> {
+  let summary = "convert kernels to the LLVM and NVVM dialects";
+  let description = [{
+    MLIR's `convert-gpu-to-nvvm` calls functions of NVIDIA's libdevice even for a floor
+    or an absolute value, and refuses the intrinsics of LLVM that stand for them. This
+    pass has the same patterns but those, and uses the intrinsics.
+
+    **Requires** functions whose control flow is between blocks, and whose vector
+    operations have been converted. **Ensures** that gpu, arith, math, memref and index operations are gone if LLVM
+    has them. **Decides** nothing. **Remarks**: none.
+    **Example**: (* example: test/DeviceCode/convert-device-code.mlir *)
+  }];
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect", "::mlir::NVVM::NVVMDialect"];
+}
+
 def VerifyDeviceCodePass : Pass<"mx-verify-device-code", "::mlir::ModuleOp"> {
   let summary = "check that a chip has what its kernels use";
   let description = [{

@@ -55,27 +55,22 @@ struct LowerDequantizeToLoops : OpRewritePattern<PackedDequantizeOp> {
     if (failed(matchEmulated(op, rewriter)))
       return failure();
     Location loc = op.getLoc();
-    Value tensorScale;
-    if (op.getTensorScale())
-      tensorScale = extendToF64(
-          rewriter, loc,
-          memref::LoadOp::create(rewriter, loc, op.getTensorScale()));
+    InvariantScalar tensorScale(rewriter, op, op.getTensorScale());
     Value target = op.getInits();
     auto type = cast<MemRefType>(target.getType());
     RowReader reader({op.getPayload(), op.getScales()}, op.getFormat());
-    int64_t last = type.getRank() - 1;
     Value begin = createIndex(rewriter, loc, 0);
-    Value end = createDim(rewriter, loc, target, last);
-    auto buildRow = [&](OpBuilder &outer, ValueRange row) {
-      auto buildChunk = [&](OpBuilder &inner, Value k, int64_t lanes) {
-        Value values =
-            decodeValues(inner, loc, reader, row, k, lanes, tensorScale,
-                         cast<FloatType>(type.getElementType()));
-        storeLanes(inner, loc, values, target, row, k);
-      };
-      buildChunkLoops(outer, loc, begin, end, reader.getChunk(), buildChunk);
+    Value end = createDim(rewriter, loc, target, type.getRank() - 1);
+    auto buildChunk = [&](OpBuilder &inner, ValueRange row, Value k,
+                          int64_t lanes) {
+      Value scale = tensorScale.get(inner);
+      Value values = decodeValues(inner, loc, reader, row, k, lanes,
+                                  scale ? extendToF64(inner, loc, scale) : scale,
+                                  cast<FloatType>(type.getElementType()));
+      storeLanes(inner, loc, values, target, row, k);
     };
-    buildLoopNest(rewriter, loc, target, last, buildRow);
+    RowLoops(op, target).buildChunks(rewriter, begin, end, reader.getChunk(),
+                                     buildChunk);
     rewriter.eraseOp(op);
     return success();
   }

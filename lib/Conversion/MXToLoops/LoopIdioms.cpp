@@ -11,6 +11,7 @@
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mx/Conversion/DeviceKernels.h"
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
@@ -60,21 +61,108 @@ void mx::buildLoopNest(OpBuilder &builder, Location loc, Value buffer,
   buildRest(builder);
 }
 
+/// Where whole chunks of `lanes` elements end.
+static Value findRest(OpBuilder &builder, Location loc, Value begin, Value end,
+                      int64_t lanes) {
+  Value count = arith::SubIOp::create(builder, loc, end, begin);
+  Value whole = arith::AndIOp::create(builder, loc, count,
+                                      createIndex(builder, loc, -lanes));
+  return arith::AddIOp::create(builder, loc, begin, whole);
+}
+
 void mx::buildChunkLoops(OpBuilder &builder, Location loc, Value begin,
                          Value end, int64_t lanes,
                          function_ref<void(OpBuilder &, Value, int64_t)> body) {
   assert(llvm::isPowerOf2_64(lanes) && "chunks have a power of two of lanes");
   Value rest = begin;
   if (lanes != 1) {
-    Value count = arith::SubIOp::create(builder, loc, end, begin);
-    Value whole = arith::AndIOp::create(builder, loc, count,
-                                        createIndex(builder, loc, -lanes));
-    rest = arith::AddIOp::create(builder, loc, begin, whole);
+    rest = findRest(builder, loc, begin, end, lanes);
     buildLoop(builder, loc, begin, rest, lanes,
               [&](OpBuilder &inner, Value k) { body(inner, k, lanes); });
   }
   buildLoop(builder, loc, rest, end, 1,
             [&](OpBuilder &inner, Value k) { body(inner, k, 1); });
+}
+
+RowLoops::RowLoops(Operation *op, Value buffer)
+    : loc(op->getLoc()), buffer(buffer), isParallel(isForDevice(op)) {}
+
+/// The nest over rows and one more loop.
+static void buildParallel(OpBuilder &builder, Location loc, Value buffer,
+                          Value begin, Value end, int64_t step,
+                          function_ref<void(OpBuilder &, ValueRange)> body) {
+  int64_t rows = cast<MemRefType>(buffer.getType()).getRank() - 1;
+  SmallVector<Value> begins(rows, createIndex(builder, loc, 0)), ends;
+  SmallVector<Value> steps(rows, createIndex(builder, loc, 1));
+  for (int64_t dim = 0; dim < rows; ++dim)
+    ends.push_back(createDim(builder, loc, buffer, dim));
+  begins.push_back(begin);
+  ends.push_back(end);
+  steps.push_back(createIndex(builder, loc, step));
+  scf::ParallelOp::create(
+      builder, loc, begins, ends, steps,
+      [&](OpBuilder &inner, Location, ValueRange indices) {
+        body(inner, indices);
+      });
+}
+
+void RowLoops::build(
+    OpBuilder &builder, Value begin, Value end, int64_t step,
+    function_ref<void(OpBuilder &, ValueRange, Value)> body) const {
+  if (isParallel)
+    return buildParallel(builder, loc, buffer, begin, end, step,
+                         [&](OpBuilder &inner, ValueRange indices) {
+                           body(inner, indices.drop_back(), indices.back());
+                         });
+  buildLoopNest(builder, loc, buffer,
+                cast<MemRefType>(buffer.getType()).getRank() - 1,
+                [&](OpBuilder &outer, ValueRange row) {
+                  buildLoop(outer, loc, begin, end, step,
+                            [&](OpBuilder &inner, Value k) {
+                              body(inner, row, k);
+                            });
+                });
+}
+
+void RowLoops::buildChunks(
+    OpBuilder &builder, Value begin, Value end, int64_t lanes,
+    function_ref<void(OpBuilder &, ValueRange, Value, int64_t)> body) const {
+  if (!isParallel) {
+    buildLoopNest(
+        builder, loc, buffer, cast<MemRefType>(buffer.getType()).getRank() - 1,
+        [&](OpBuilder &outer, ValueRange row) {
+          buildChunkLoops(outer, loc, begin, end, lanes,
+                          [&](OpBuilder &inner, Value k, int64_t count) {
+                            body(inner, row, k, count);
+                          });
+        });
+    return;
+  }
+  auto buildLanes = [&](Value from, Value to, int64_t count) {
+    build(builder, from, to, count,
+          [&](OpBuilder &inner, ValueRange row, Value k) {
+            body(inner, row, k, count);
+          });
+  };
+  Value rest = begin;
+  if (lanes != 1) {
+    rest = findRest(builder, loc, begin, end, lanes);
+    buildLanes(begin, rest, lanes);
+  }
+  buildLanes(rest, end, 1);
+}
+
+InvariantScalar::InvariantScalar(OpBuilder &builder, Operation *op,
+                                 Value buffer)
+    : loc(op->getLoc()), buffer(buffer) {
+  if (buffer && !isForDevice(op))
+    loaded = memref::LoadOp::create(builder, loc, buffer);
+}
+
+Value InvariantScalar::get(OpBuilder &builder) const {
+  if (!buffer || loaded)
+    return loaded;
+  return memref::LoadOp::create(builder, loc, buffer);
 }
 
 //===----------------------------------------------------------------------===//

@@ -27,7 +27,7 @@ using namespace mlir::mx;
 /// What a `kernel` attribute may say here.
 static bool isEmulated(StringRef kernel) {
   const KernelRow *row = lookupKernel({kernel.data(), kernel.size()});
-  return row && row->emulated && row->machine == MachineKind::Cpu;
+  return row && row->emulated && row->needs.empty();
 }
 
 /// Returns the first operand that is no buffer yet, or null.

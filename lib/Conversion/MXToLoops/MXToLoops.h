@@ -60,6 +60,45 @@ void buildChunkLoops(OpBuilder &builder, Location loc, Value begin, Value end,
                      int64_t lanes,
                      function_ref<void(OpBuilder &, Value, int64_t)> body);
 
+/// Loops over the rows of a buffer, which are its dimensions but the last, and
+/// within a row. Iterations are independent of each other; where code is for a
+/// GPU, all loops of one call are one parallel nest.
+class RowLoops {
+public:
+  /// Loops on behalf of `op` over the rows of `buffer`.
+  RowLoops(Operation *op, Value buffer);
+
+  /// Calls `body(builder, row, k)` for `k` from `begin` to `end` in steps.
+  void build(OpBuilder &builder, Value begin, Value end, int64_t step,
+             function_ref<void(OpBuilder &, ValueRange, Value)> body) const;
+
+  /// Calls `body(builder, row, k, lanes)` as `buildChunkLoops`.
+  void buildChunks(OpBuilder &builder, Value begin, Value end, int64_t lanes,
+                   function_ref<void(OpBuilder &, ValueRange, Value, int64_t)>
+                       body) const;
+
+private:
+  Location loc;
+  Value buffer;
+  bool isParallel;
+};
+
+/// A number in memory that every iteration needs: loaded once before the loops,
+/// or, where code is for a GPU, by each thread, so that the host need not wait.
+class InvariantScalar {
+public:
+  /// Made where `builder` inserts before the loops of `op`. `buffer`, of rank 0,
+  /// may be null.
+  InvariantScalar(OpBuilder &builder, Operation *op, Value buffer);
+
+  /// The number, inside or outside of the loops; null if there is no buffer.
+  Value get(OpBuilder &builder) const;
+
+private:
+  Location loc;
+  Value buffer, loaded;
+};
+
 //===----------------------------------------------------------------------===//
 // Memory
 //===----------------------------------------------------------------------===//

@@ -26,11 +26,13 @@
 #include "BlockDecode.h"
 #include "MXToLoops.h"
 #include "MatmulKernel.h"
+#include "MatmulParts.h"
+#include "MatmulThreads.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/TypeUtilities.h"
-#include "mx/Conversion/SmallFloatArith.h"
+#include "mx/Conversion/DeviceKernels.h"
 #include "mx/Dialect/MX/IR/MXOps.h"
 #include "llvm/Support/MathExtras.h"
 
@@ -81,7 +83,6 @@ private:
   void emitKernel(int64_t rows, Value row, Value rhsRow, Value column,
                   Value depth);
   void emitResults(const Tile &tile);
-  Value finish(Value sums, Value init, int64_t lanes);
 
   /// Builds `body` in a loop; inside, `b` inserts into the loop.
   void loop(Value begin, Value end, int64_t step,
@@ -142,14 +143,6 @@ static int64_t fitTile(int64_t size, int64_t tile, int64_t multiple) {
 // Batches, groups and tiles
 //===----------------------------------------------------------------------===//
 
-/// The tensor scale among the operands of one side as f64, if it is there.
-static Value loadTensorScale(ImplicitLocOpBuilder &b, ValueRange parts) {
-  if (parts.size() < 3)
-    return Value();
-  Value scale = memref::LoadOp::create(b, parts[2]);
-  return arith::ExtFOp::create(b, b.getF64Type(), scale);
-}
-
 void MatmulEmitter::emit() {
   for (ValueRange parts : {ValueRange(op.getLhs()), ValueRange(op.getRhs())})
     if (Value scale = loadTensorScale(b, parts))
@@ -187,7 +180,6 @@ void MatmulEmitter::emitBatches() {
                 });
 }
 
-/// N7.4: each end is clamped to [previous end, rows].
 void MatmulEmitter::emitGroups() {
   Value ends = op.getGroupEnds();
   Value rows = createDim(b, b.getLoc(), init, 0);
@@ -198,10 +190,7 @@ void MatmulEmitter::emitGroups() {
   b.setInsertionPointToStart(forOp.getBody());
   Value expert = forOp.getInductionVar();
   Value begin = forOp.getRegionIterArg(0);
-  Value end = memref::LoadOp::create(b, ends, expert);
-  if (!end.getType().isIndex())
-    end = arith::IndexCastOp::create(b, b.getIndexType(), end);
-  end = arith::MinSIOp::create(b, arith::MaxSIOp::create(b, end, begin), rows);
+  Value end = loadGroupEnd(b, ends, expert, begin, rows);
   emitProduct({{}, begin}, {{expert}, index(0)}, {{}, begin}, end);
   scf::YieldOp::create(b, end);
 }
@@ -326,27 +315,10 @@ void MatmulEmitter::emitResults(const Tile &tile) {
       Value sum = loadLanes(b, loc, sums, row, column, lanes);
       Value place = add(tile.rhs.first, column);
       Value old = loadLanes(b, loc, init, target, place, lanes);
-      storeLanes(b, loc, finish(sum, old, lanes), init, target, place);
+      storeLanes(b, loc, finishProduct(b, sum, old, tensorScales), init, target, place);
     };
     buildChunkLoops(b, b.getLoc(), index(0), tile.columns, kLanes, buildChunk);
   });
-}
-
-/// init + t_A · t_B · sum, rounded to the type of `init`. Tensor scales may be
-/// so small or large that an f32 product of them overflows or underflows though
-/// the result does not, so they are applied in f64.
-Value MatmulEmitter::finish(Value sum, Value old, int64_t lanes) {
-  Location loc = b.getLoc();
-  auto type = cast<FloatType>(getElementTypeOrSelf(old.getType()));
-  old = widenToF32(b, loc, old);
-  if (tensorScales.empty())
-    return narrowFromF32(b, loc, arith::AddFOp::create(b, old, sum), type);
-  Type f64 = getLanesType(b.getF64Type(), lanes);
-  Value scaled = arith::ExtFOp::create(b, f64, sum);
-  for (Value scale : tensorScales)
-    scaled = arith::MulFOp::create(b, scaled, splat(b, loc, scale, lanes));
-  Value wide = arith::ExtFOp::create(b, f64, old);
-  return narrowFromF64(b, loc, arith::AddFOp::create(b, wide, scaled), type);
 }
 
 //===----------------------------------------------------------------------===//
@@ -355,7 +327,8 @@ Value MatmulEmitter::finish(Value sum, Value old, int64_t lanes) {
 
 namespace {
 
-/// mx.packed.matmul  ⇒  the loops at the top of this file.
+/// mx.packed.matmul  ⇒  the loops at the top of this file, or those of
+/// MatmulThreads.cpp.
 struct LowerMatmulToLoops : OpRewritePattern<PackedMatmulOp> {
   using OpRewritePattern::OpRewritePattern;
 
@@ -363,7 +336,10 @@ struct LowerMatmulToLoops : OpRewritePattern<PackedMatmulOp> {
                                 PatternRewriter &rewriter) const override {
     if (failed(matchEmulated(op, rewriter)))
       return failure();
-    MatmulEmitter(op, rewriter).emit();
+    if (isForDevice(op))
+      buildMatmulThreads(rewriter, op);
+    else
+      MatmulEmitter(op, rewriter).emit();
     rewriter.eraseOp(op);
     return success();
   }

@@ -34,18 +34,15 @@ struct LowerUnpackToLoops : OpRewritePattern<PackedUnpackOp> {
       return failure();
     Location loc = op.getLoc();
     Value source = op.getSource(), target = op.getInits();
-    int64_t last = getLastDim(target);
     Value begin = createIndex(rewriter, loc, 0);
-    Value end = createDim(rewriter, loc, target, last);
-    auto buildRow = [&](OpBuilder &outer, ValueRange row) {
-      auto buildChunk = [&](OpBuilder &inner, Value k, int64_t lanes) {
-        Value codes =
-            loadCodes(inner, loc, source, op.getBits(), row, k, lanes);
-        storeLanes(inner, loc, codes, target, row, k);
-      };
-      buildChunkLoops(outer, loc, begin, end, kMaxChunk, buildChunk);
+    Value end = createDim(rewriter, loc, target, getLastDim(target));
+    auto buildChunk = [&](OpBuilder &inner, ValueRange row, Value k,
+                          int64_t lanes) {
+      Value codes = loadCodes(inner, loc, source, op.getBits(), row, k, lanes);
+      storeLanes(inner, loc, codes, target, row, k);
     };
-    buildLoopNest(rewriter, loc, target, last, buildRow);
+    RowLoops(op, target).buildChunks(rewriter, begin, end, kMaxChunk,
+                                     buildChunk);
     rewriter.eraseOp(op);
     return success();
   }
@@ -82,16 +79,12 @@ struct LowerPackToLoops : OpRewritePattern<PackedPackOp> {
                                 PatternRewriter &rewriter) const override {
     if (failed(matchEmulated(op, rewriter)))
       return failure();
-    buildLoopNest(rewriter, op.getLoc(), op.getSource(),
-                  getLastDim(op.getSource()),
-                  [&](OpBuilder &builder, ValueRange row) {
-                    buildRow(builder, op, row);
-                  });
+    buildLoops(rewriter, op);
     rewriter.eraseOp(op);
     return success();
   }
 
-  static void buildRow(OpBuilder &builder, PackedPackOp op, ValueRange row);
+  static void buildLoops(OpBuilder &builder, PackedPackOp op);
 };
 
 } // namespace
@@ -130,8 +123,7 @@ static Value packByte(OpBuilder &builder, Location loc, PackedPackOp op,
   return lanes.resize(8, lanes.bitOr(low, high));
 }
 
-void LowerPackToLoops::buildRow(OpBuilder &builder, PackedPackOp op,
-                                ValueRange row) {
+void LowerPackToLoops::buildLoops(OpBuilder &builder, PackedPackOp op) {
   Location loc = op.getLoc();
   int64_t bits = op.getBits(), chunkBytes = kMaxChunk * bits / kByteBits;
   IndexBuilder index{builder, loc};
@@ -139,7 +131,8 @@ void LowerPackToLoops::buildRow(OpBuilder &builder, PackedPackOp op,
   Value count =
       createDim(builder, loc, op.getSource(), getLastDim(op.getSource()));
   Value chunks = index.divide(count, kMaxChunk);
-  buildLoop(builder, loc, zero, chunks, 1, [&](OpBuilder &inner, Value chunk) {
+  RowLoops loops(op, op.getSource());
+  auto buildChunk = [&](OpBuilder &inner, ValueRange row, Value chunk) {
     IndexBuilder index{inner, loc};
     Value codes = loadLanes(inner, loc, op.getSource(), row,
                             index.multiply(chunk, kMaxChunk), kMaxChunk);
@@ -147,16 +140,17 @@ void LowerPackToLoops::buildRow(OpBuilder &builder, PackedPackOp op,
     codes = lanes.bitAnd(codes, lanes.constant(8, (1u << bits) - 1));
     storeLanes(inner, loc, packLanes(inner, loc, codes, bits), op.getInits(),
                row, index.multiply(chunk, chunkBytes));
-  });
+  };
+  loops.build(builder, zero, chunks, 1, buildChunk);
   // Bytes of the whole row: the bits, rounded up.
   Value bytes = index.divide(
       index.add(index.multiply(count, bits), index.constant(kByteBits - 1)),
       kByteBits);
-  buildLoop(builder, loc, index.multiply(chunks, chunkBytes), bytes, 1,
-            [&](OpBuilder &inner, Value byte) {
-              storeLanes(inner, loc, packByte(inner, loc, op, row, byte, count),
-                         op.getInits(), row, byte);
-            });
+  auto buildByte = [&](OpBuilder &inner, ValueRange row, Value byte) {
+    storeLanes(inner, loc, packByte(inner, loc, op, row, byte, count),
+               op.getInits(), row, byte);
+  };
+  loops.build(builder, index.multiply(chunks, chunkBytes), bytes, 1, buildByte);
 }
 
 void mx::populatePackLoopsPatterns(RewritePatternSet &patterns) {

@@ -113,9 +113,8 @@ class QuantizeLowering {
 public:
   QuantizeLowering(OpBuilder &builder, PackedQuantizeOp op);
 
-  /// Emits the blocks of the row at the leading indices `row`.
-  void lowerRow(OpBuilder &builder, ValueRange row) const;
-  int64_t getLeadingRank() const { return rank - 1; }
+  /// Emits the loops.
+  void lower(OpBuilder &builder) const;
 
 private:
   void lowerBlock(OpBuilder &builder, ValueRange row, Value index) const;
@@ -127,6 +126,7 @@ private:
                   Value codes) const;
   Value getIndices(OpBuilder &builder, ValueRange row, Value column) const;
 
+  PackedQuantizeOp op;
   Location loc;
   int64_t rank;
   /// Where the blocked axis stands in the logical tensor (N5.1).
@@ -136,7 +136,9 @@ private:
   unsigned bits;
   /// Whether the last chunk of a row may have lanes past its end.
   bool hasTail;
+  /// But for the tensor scale.
   BlockEncoding encoding;
+  InvariantScalar tensorScale;
   /// Null for none.
   HadamardAttr rotation;
   Value source;
@@ -150,7 +152,8 @@ private:
 } // namespace
 
 QuantizeLowering::QuantizeLowering(OpBuilder &builder, PackedQuantizeOp op)
-    : loc(op.getLoc()), indexAxis(op.getIndexAxis()), source(op.getSource()),
+    : op(op), loc(op.getLoc()), indexAxis(op.getIndexAxis()),
+      tensorScale(builder, op, op.getTensorScale()), source(op.getSource()),
       payload(op.getInits()[0]), scales(op.getInits()[1]) {
   rank = cast<MemRefType>(source.getType()).getRank();
   encoding = {op.getFormat().getBlockFormat(),
@@ -166,9 +169,6 @@ QuantizeLowering::QuantizeLowering(OpBuilder &builder, PackedQuantizeOp op)
   if (rotation)
     lanes = std::max(lanes, rotation.getSize());
   bits = mxnum::getElementInfo(encoding.format.element).bits;
-  if (Value scale = op.getTensorScale())
-    encoding.tensorScale =
-        memref::LoadOp::create(builder, loc, scale, ValueRange());
   int64_t size = cast<MemRefType>(source.getType()).getShape().back();
   hasTail = ShapedType::isDynamic(size) || size % lanes != 0;
   length = createDim(builder, loc, source, rank - 1);
@@ -284,18 +284,22 @@ void QuantizeLowering::lowerBlock(OpBuilder &builder, ValueRange row,
   chunks.write = [&](OpBuilder &inner, Value first, Value codes) {
     writeChunk(inner, row, place(inner, first), codes);
   };
-  Value byte = quantizeBlock(builder, loc, encoding, chunks);
+  BlockEncoding complete = encoding;
+  complete.tensorScale = tensorScale.get(builder);
+  Value byte = quantizeBlock(builder, loc, complete, chunks);
   SmallVector<Value> indices(row);
   indices.push_back(index);
   memref::StoreOp::create(builder, loc, byte, scales, indices);
 }
 
-void QuantizeLowering::lowerRow(OpBuilder &builder, ValueRange row) const {
+void QuantizeLowering::lower(OpBuilder &builder) const {
   Value blocks = arith::CeilDivUIOp::create(builder, loc, length,
                                             createIndex(builder, loc, block));
-  buildLoop(
-      builder, loc, createIndex(builder, loc, 0), blocks, 1,
-      [&](OpBuilder &inner, Value index) { lowerBlock(inner, row, index); });
+  RowLoops(op, source).build(
+      builder, createIndex(builder, loc, 0), blocks, 1,
+      [&](OpBuilder &inner, ValueRange row, Value index) {
+        lowerBlock(inner, row, index);
+      });
 }
 
 //===----------------------------------------------------------------------===//
@@ -313,12 +317,7 @@ struct LowerQuantizeToLoops : public OpRewritePattern<PackedQuantizeOp> {
                                 PatternRewriter &rewriter) const override {
     if (failed(matchEmulated(op, rewriter)))
       return failure();
-    QuantizeLowering lowering(rewriter, op);
-    buildLoopNest(rewriter, op.getLoc(), op.getSource(),
-                  lowering.getLeadingRank(),
-                  [&](OpBuilder &inner, ValueRange row) {
-                    lowering.lowerRow(inner, row);
-                  });
+    QuantizeLowering(rewriter, op).lower(rewriter);
     rewriter.eraseOp(op);
     return success();
   }

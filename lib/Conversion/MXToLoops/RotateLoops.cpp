@@ -96,19 +96,16 @@ struct LowerRotateToLoops : OpRewritePattern<PackedRotateOp> {
     Value end = arith::AndIOp::create(rewriter, loc,
                                       createDim(rewriter, loc, source, last),
                                       createIndex(rewriter, loc, -size));
-    auto buildRow = [&](OpBuilder &outer, ValueRange row) {
-      auto buildGroup = [&](OpBuilder &inner, Value k) {
-        Value values =
-            widenToF32(inner, loc, loadLanes(inner, loc, source, row, k, size));
-        values =
-            rotateGroups(inner, loc, values, op.getRotation(), op.getInverse());
-        values = narrowFromF32(inner, loc, values,
-                               cast<FloatType>(type.getElementType()));
-        storeLanes(inner, loc, values, target, row, k);
-      };
-      buildLoop(outer, loc, begin, end, size, buildGroup);
+    auto buildGroup = [&](OpBuilder &inner, ValueRange row, Value k) {
+      Value values =
+          widenToF32(inner, loc, loadLanes(inner, loc, source, row, k, size));
+      values =
+          rotateGroups(inner, loc, values, op.getRotation(), op.getInverse());
+      values = narrowFromF32(inner, loc, values,
+                             cast<FloatType>(type.getElementType()));
+      storeLanes(inner, loc, values, target, row, k);
     };
-    buildLoopNest(rewriter, loc, target, last, buildRow);
+    RowLoops(op, target).build(rewriter, begin, end, size, buildGroup);
     rewriter.eraseOp(op);
     return success();
   }

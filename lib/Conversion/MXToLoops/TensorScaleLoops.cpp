@@ -11,6 +11,7 @@
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mx/Conversion/DeviceKernels.h"
 #include "mx/Conversion/LaneBuilder.h"
 #include "mx/Conversion/SmallFloatArith.h"
 #include "mx/Dialect/MX/IR/MXOps.h"
@@ -21,6 +22,8 @@ using namespace mlir::mx;
 
 /// Lanes of the running maximum.
 static constexpr int64_t kMaxLanes = 32;
+/// Elements that a thread of a GPU looks at.
+static constexpr int64_t kThreadSpan = 1024;
 static constexpr uint32_t kF32InfinityBits = 0x7F800000;
 
 /// Returns the bits (i32) of each magnitude that is finite, and 0 for others.
@@ -65,27 +68,58 @@ static Value reduceLanes(OpBuilder &builder, Location loc, Value values) {
                                      values);
 }
 
-/// Returns the larger of `largest` (i32 bits) and a row's finite magnitudes.
+/// A row that is rotated is a whole number of groups of this size.
+static int64_t getGroup(PackedTensorScaleOp op) {
+  return op.getRotation() ? op.getRotation()->getSize() : 1;
+}
+
+/// Returns the larger of `largest` (i32 bits) and the finite magnitudes between
+/// `begin` and `end` of a row, where groups begin and end.
 static Value findLargestInRow(OpBuilder &builder, PackedTensorScaleOp op,
-                              ValueRange row, Value largest) {
+                              ValueRange row, Value begin, Value end,
+                              Value largest) {
   Location loc = op.getLoc();
-  // A row that is rotated is a whole number of groups.
-  int64_t group = op.getRotation() ? op.getRotation()->getSize() : 1;
+  int64_t group = getGroup(op);
   int64_t chunk = std::max(kMaxLanes, group);
-  Value length = createDim(builder, loc, op.getSource(), row.size());
+  Value length = arith::SubIOp::create(builder, loc, end, begin);
   Value tail = arith::RemUIOp::create(builder, loc, length,
                                       createIndex(builder, loc, chunk));
-  Value whole = arith::SubIOp::create(builder, loc, length, tail);
-  largest = raiseToRow(builder, op, row, createIndex(builder, loc, 0), whole,
+  Value whole = arith::SubIOp::create(builder, loc, end, tail);
+  largest = raiseToRow(builder, op, row, begin, whole,
                        splat(builder, loc, largest, chunk));
   largest = reduceLanes(builder, loc, largest);
-  largest = raiseToRow(builder, op, row, whole, length,
+  largest = raiseToRow(builder, op, row, whole, end,
                        splat(builder, loc, largest, group));
   return reduceLanes(builder, loc, largest);
 }
 
-/// Returns the largest finite magnitude of the source as i32 bits.
-static Value findLargestFinite(OpBuilder &builder, PackedTensorScaleOp op) {
+/// On a GPU: each thread looks at a span of a row, and raises the number in
+/// `largest`.
+static Value findLargestByThreads(OpBuilder &builder, PackedTensorScaleOp op,
+                                  Value zero, Value largest) {
+  Location loc = op.getLoc();
+  Value source = op.getSource();
+  memref::StoreOp::create(builder, loc, zero, largest);
+  int64_t last = cast<MemRefType>(source.getType()).getRank() - 1;
+  int64_t span = std::max(kThreadSpan, getGroup(op));
+  Value length = createDim(builder, loc, source, last);
+  auto raise = [&](OpBuilder &inner, ValueRange row, Value begin) {
+    Value end = arith::AddIOp::create(inner, loc, begin,
+                                      createIndex(inner, loc, span));
+    end = arith::MinUIOp::create(inner, loc, end, length);
+    Value found = findLargestInRow(inner, op, row, begin, end, zero);
+    memref::AtomicRMWOp::create(inner, loc, arith::AtomicRMWKind::maxu, found,
+                                largest, ValueRange());
+  };
+  RowLoops(op, source).build(builder, createIndex(builder, loc, 0), length,
+                             span, raise);
+  return memref::LoadOp::create(builder, loc, largest);
+}
+
+/// Returns the largest finite magnitude of the source as i32 bits; on a GPU by
+/// way of `scratch`.
+static Value findLargestFinite(OpBuilder &builder, PackedTensorScaleOp op,
+                               Value scratch) {
   Location loc = op.getLoc();
   int64_t rank = cast<MemRefType>(op.getSource().getType()).getRank();
   Value zero = LaneBuilder(builder, loc, builder.getI32Type()).bits(0);
@@ -94,6 +128,9 @@ static Value findLargestFinite(OpBuilder &builder, PackedTensorScaleOp op) {
         memref::LoadOp::create(builder, loc, op.getSource(), ValueRange());
     return getFiniteBits(builder, loc, number, op.getSatfinite());
   }
+  if (scratch)
+    return findLargestByThreads(builder, op, zero, scratch);
+  Value length = createDim(builder, loc, op.getSource(), rank - 1);
   SmallVector<Value> ends;
   for (int64_t dim = 0; dim < rank - 1; ++dim)
     ends.push_back(createDim(builder, loc, op.getSource(), dim));
@@ -103,19 +140,21 @@ static Value findLargestFinite(OpBuilder &builder, PackedTensorScaleOp op) {
       builder, loc, begins, ends, steps, zero,
       [&](OpBuilder &inner, Location, ValueRange row, ValueRange carried) {
         return scf::ValueVector{
-            findLargestInRow(inner, op, row, carried.front())};
+            findLargestInRow(inner, op, row, createIndex(inner, loc, 0), length,
+                             carried.front())};
       });
   return nest.results.front();
 }
 
 /// N4.1 from the data, or N3.4's constant.
-static Value computeTensorScale(OpBuilder &builder, PackedTensorScaleOp op) {
+static Value computeTensorScale(OpBuilder &builder, PackedTensorScaleOp op,
+                                Value scratch) {
   Location loc = op.getLoc();
   LaneBuilder scalars(builder, loc, builder.getF32Type());
   mxnum::ScaleRule rule = toNumerics(op.getScaleRule());
   if (rule == mxnum::ScaleRule::Abs3)
     return scalars.number(1.0f / 3.0f);
-  Value bits = findLargestFinite(builder, op);
+  Value bits = findLargestFinite(builder, op, scratch);
   Value amax = addHeadRoom(builder, loc, rule, toNumerics(op.getRounding()),
                            scalars.asNumber(bits));
   float divisor =
@@ -140,9 +179,15 @@ struct LowerTensorScaleToLoops : public OpRewritePattern<PackedTensorScaleOp> {
                                 PatternRewriter &rewriter) const override {
     if (failed(matchEmulated(op, rewriter)))
       return failure();
-    Value scale = computeTensorScale(rewriter, op);
-    memref::StoreOp::create(rewriter, op.getLoc(), scale, op.getInits(),
-                            ValueRange());
+    Location loc = op.getLoc();
+    Value scratch;
+    if (isForDevice(op))
+      scratch = memref::AllocOp::create(
+          rewriter, loc, MemRefType::get({}, rewriter.getI32Type()));
+    Value scale = computeTensorScale(rewriter, op, scratch);
+    memref::StoreOp::create(rewriter, loc, scale, op.getInits(), ValueRange());
+    if (scratch)
+      memref::DeallocOp::create(rewriter, loc, scratch);
     rewriter.eraseOp(op);
     return success();
   }

@@ -12,8 +12,8 @@
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/Remarks.h"
+#include "mx/Conversion/DeviceKernels.h"
 #include "mx/Conversion/Passes.h"
-#include "mx/Dialect/MX/IR/TargetMachine.h"
 
 namespace mlir::mx {
 #define GEN_PASS_DEF_CONVERTMXTONVVMPASS
@@ -23,7 +23,6 @@ namespace mlir::mx {
 using namespace mlir;
 using namespace mlir::mx;
 
-static constexpr llvm::StringLiteral kModuleName = "mx_kernels";
 static constexpr llvm::StringLiteral kMatmulRow = "matmul_mma_block_scale";
 
 /// Checks that the operands are buffers in which rows lie without gaps.
@@ -81,31 +80,13 @@ struct ConvertMXToNVVMPass
       lower(op);
   }
 
-  /// The module that holds all kernels of the program.
-  gpu::GPUModuleOp getKernelModule() {
-    if (auto module =
-            getOperation().lookupSymbol<gpu::GPUModuleOp>(kModuleName))
-      return module;
-    auto b = OpBuilder::atBlockEnd(getOperation().getBody());
-    std::string name = chip, ptx = features;
-    if (auto target = getDeviceTarget(getTarget(getOperation()))) {
-      name = target->chip->name;
-      ptx = printPtxFeature(target->ptx);
-    }
-    auto target = NVVM::NVVMTargetAttr::get(&getContext(), /*optLevel=*/3,
-                                            "nvptx64-nvidia-cuda", name, ptx);
-    getOperation()->setAttr(gpu::GPUDialect::getContainerModuleAttrName(),
-                            b.getUnitAttr());
-    return gpu::GPUModuleOp::create(b, getOperation().getLoc(), kModuleName,
-                                    b.getArrayAttr(target));
-  }
-
   void lower(PackedMatmulOp op) {
     SmallVector<MatmulSpec> specs = getCandidates(op, tensorCopies);
     SmallVector<gpu::GPUFuncOp> kernels;
+    gpu::GPUModuleOp module = getKernelModule(getOperation(), chip, features);
     std::string names = "launches the first that fits of ";
     for (const MatmulSpec &spec : specs) {
-      kernels.push_back(getMatmulKernel(getKernelModule(), spec, op.getLoc()));
+      kernels.push_back(getMatmulKernel(module, spec, op.getLoc()));
       names += (kernels.size() > 1 ? ", " : "") + spec.getName();
     }
     remark::passed(op.getLoc(),

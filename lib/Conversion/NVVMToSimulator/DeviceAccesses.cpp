@@ -9,6 +9,7 @@
 #include "mlir/Interfaces/DataLayoutInterfaces.h"
 #include "mx/Simulator/DeviceConstants.h"
 #include "llvm/ADT/TypeSwitch.h"
+#include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
 using namespace mlir::mx;
@@ -25,13 +26,23 @@ static bool isPrivate(Value address) {
   return false;
 }
 
+/// The bytes that an access touches: those of a vector, but not the padding
+/// behind it.
+static int64_t getAccessBytes(Type type, const DataLayout &layout) {
+  if (auto vector = dyn_cast<VectorType>(type);
+      vector && vector.getElementType().isIntOrFloat())
+    return llvm::divideCeil(
+        vector.getNumElements() * vector.getElementTypeBitWidth(), 8);
+  return layout.getTypeSize(type).getFixedValue();
+}
+
 template <typename Op>
 static void checkAccess(Op op, Type type, StringRef callee,
                         const DataLayout &layout, SimulatorCalls &calls) {
   if (isPrivate(op.getAddr()))
     return;
   ImplicitLocOpBuilder b(op.getLoc(), op);
-  int64_t bytes = layout.getTypeSize(type).getFixedValue();
+  int64_t bytes = getAccessBytes(type, layout);
   int64_t alignment =
       op.getAlignment().value_or(layout.getTypeABIAlignment(type));
   Value size = LLVM::ConstantOp::create(b, b.getI64IntegerAttr(bytes));

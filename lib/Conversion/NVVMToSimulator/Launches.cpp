@@ -133,6 +133,13 @@ static LogicalResult convertLaunch(gpu::LaunchFuncOp op, SimulatorCalls &calls,
   return success();
 }
 
+/// A copy between buffers of the device is one of the host here.
+static void convertCopy(gpu::MemcpyOp op) {
+  OpBuilder builder(op);
+  memref::CopyOp::create(builder, op.getLoc(), op.getSrc(), op.getDst());
+  op.erase();
+}
+
 LogicalResult mx::convertLaunches(ModuleOp module, SimulatorCalls &calls,
                                   const SimulatedKernels &kernels) {
   WalkResult result = module.walk([&](Operation *op) -> WalkResult {
@@ -140,6 +147,8 @@ LogicalResult mx::convertLaunches(ModuleOp module, SimulatorCalls &calls,
       return registerBuffer(pointer, calls);
     if (auto launch = dyn_cast<gpu::LaunchFuncOp>(op))
       return convertLaunch(launch, calls, kernels);
+    if (auto copy = dyn_cast<gpu::MemcpyOp>(op))
+      convertCopy(copy);
     return WalkResult::advance();
   });
   return failure(result.wasInterrupted());
