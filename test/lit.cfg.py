@@ -22,7 +22,10 @@ config.environment["PATH"] = os.pathsep.join(
         config.environment["PATH"],
     ]
 )
-for variable in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "TMPDIR", "CUDA_PATH", "CUDA_HOME"):
+# `--param tools=FOLDER` runs the tests with other tools of the same names.
+if "tools" in lit_config.params:
+    config.environment["PATH"] = lit_config.params["tools"] + os.pathsep + config.environment["PATH"]
+for variable in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "TMPDIR", "CUDA_PATH", "CUDA_HOME", "MX_CHIP"):
     if variable in os.environ:
         config.environment[variable] = os.environ[variable]
 

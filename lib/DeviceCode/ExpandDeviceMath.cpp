@@ -34,9 +34,9 @@ static bool isApproximated(StringRef name) {
 }
 
 /// Functions that are written with others.
-static constexpr StringRef kExpanded[] = {
-    "sinh", "cosh", "tan",  "asinh", "acosh", "atanh", "exp2",
-    "powf", "fpowi", "rsqrt", "round", "clampf"};
+static constexpr StringRef kExpanded[] = {"sinh",  "cosh",  "tan",   "asinh",
+                                          "acosh", "atanh", "exp2",  "powf",
+                                          "fpowi", "rsqrt", "round", "clampf"};
 
 /// What is left to be an instruction.
 static bool isInstruction(Operation *op) {

@@ -193,15 +193,14 @@ void mlir::mx::buildLowerPhase(OpPassManager &pm,
   }
   pm.addPass(createConvertMXToLoopsPass());
   pm.addNestedPass<func::FuncOp>(createExpandCopiesPass());
-  if (!options.gpuChip.empty()) {
+  if (options.gpuChip.empty()) {
+    pm.addNestedPass<func::FuncOp>(createConvertLinalgToLoopsPass());
+  } else {
     pm.addPass(createConvertLinalgToParallelLoopsPass());
     pm.addNestedPass<func::FuncOp>(createExpandViewsPass());
     addCleanup(pm);
     pm.addPass(createConvertLoopsToKernelsPass());
-    addCleanup(pm);
-    return;
   }
-  pm.addNestedPass<func::FuncOp>(createConvertLinalgToLoopsPass());
   addCleanup(pm);
   pm.addPass(createLoopInvariantCodeMotionPass());
 }

@@ -26,7 +26,8 @@ def ConvertLoopsToKernelsPass : Pass<"convert-loops-to-kernels", "::mlir::Module
   }];
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::gpu::GPUDialect",
     "::mlir::LLVM::LLVMDialect", "::mlir::memref::MemRefDialect",
-    "::mlir::NVVM::NVVMDialect", "::mlir::scf::SCFDialect", "::mlir::mx::MXDialect"];
+    "::mlir::NVVM::NVVMDialect", "::mlir::scf::SCFDialect",
+    "::mlir::vector::VectorDialect", "::mlir::mx::MXDialect"];
 }
 
 def ConvertMXToLinalgPass : Pass<"convert-mx-to-linalg", "::mlir::ModuleOp"> {

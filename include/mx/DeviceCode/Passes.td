@@ -7,6 +7,21 @@
 
 include "mlir/Pass/PassBase.td"
 
+def ConvertDeviceCodePass : Pass<"mx-convert-device-code", "::mlir::gpu::GPUModuleOp"> {
+  let summary = "convert kernels to the LLVM and NVVM dialects";
+  let description = [{
+    MLIR's `convert-gpu-to-nvvm` calls functions of NVIDIA's libdevice even for a floor
+    or an absolute value, and refuses the intrinsics of LLVM that stand for them. This
+    pass has the same patterns but those, and uses the intrinsics.
+
+    **Requires** functions whose control flow is between blocks, and whose vector
+    operations have been converted. **Ensures** that gpu, arith, math, memref and index operations are gone if LLVM
+    has them. **Decides** nothing. **Remarks**: none.
+    **Example**: (* example: test/DeviceCode/convert-device-code.mlir *)
+  }];
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect", "::mlir::NVVM::NVVMDialect"];
+}
+
 def ExpandDeviceMathPass : Pass<"mx-expand-device-math"> {
   let summary = "express functions of math by arithmetic in kernels";
   let description = [{
@@ -21,21 +36,6 @@ def ExpandDeviceMathPass : Pass<"mx-expand-device-math"> {
   }];
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::math::MathDialect",
     "::mlir::vector::VectorDialect"];
-}
-
-def ConvertDeviceCodePass : Pass<"mx-convert-device-code", "::mlir::gpu::GPUModuleOp"> {
-  let summary = "convert kernels to the LLVM and NVVM dialects";
-  let description = [{
-    MLIR's `convert-gpu-to-nvvm` calls functions of NVIDIA's libdevice even for a floor
-    or an absolute value, and refuses the intrinsics of LLVM that stand for them. This
-    pass has the same patterns but those, and uses the intrinsics.
-
-    **Requires** functions whose control flow is between blocks, and whose vector
-    operations have been converted. **Ensures** that gpu, arith, math, memref and index operations are gone if LLVM
-    has them. **Decides** nothing. **Remarks**: none.
-    **Example**: (* example: test/DeviceCode/convert-device-code.mlir *)
-  }];
-  let dependentDialects = ["::mlir::LLVM::LLVMDialect", "::mlir::NVVM::NVVMDialect"];
 }
 
 def VerifyDeviceCodePass : Pass<"mx-verify-device-code", "::mlir::ModuleOp"> {

@@ -101,15 +101,14 @@ BlockSize GridEmitter::chooseBlock() {
   std::optional<int64_t> count = getConstantIntValue(counts.back());
   if (!count)
     return {kWarp, kThreads / kWarp};
-  int64_t x = std::clamp<int64_t>(llvm::PowerOf2Ceil(std::max<int64_t>(*count, 1)),
-                                  1, kThreads);
+  int64_t x = std::clamp<int64_t>(
+      llvm::PowerOf2Ceil(std::max<int64_t>(*count, 1)), 1, kThreads);
   return {int32_t(x), int32_t(kThreads / x)};
 }
 
 GridSize GridEmitter::getGrid(BlockSize block) {
   auto cover = [&](Value count, int32_t threads, int64_t most) {
-    Value blocks =
-        make<arith::CeilDivUIOp>(host, count, index(host, threads));
+    Value blocks = make<arith::CeilDivUIOp>(host, count, index(host, threads));
     blocks = make<arith::MinUIOp>(host, blocks, index(host, most));
     return make<arith::MaxUIOp>(host, blocks, index(host, 1));
   };
@@ -125,8 +124,8 @@ void GridEmitter::emitLoop(gpu::Dimension axis, int32_t threads, Value end,
   Value gridSize = gpu::GridDimOp::create(b, axis);
   Value thread = gpu::ThreadIdOp::create(b, axis);
   Value width = index(b, threads);
-  Value first = make<arith::AddIOp>(
-      b, make<arith::MulIOp>(b, blockId, width), thread);
+  Value first =
+      make<arith::AddIOp>(b, make<arith::MulIOp>(b, blockId, width), thread);
   Value step = make<arith::MulIOp>(b, gridSize, width);
   auto loop = scf::ForOp::create(b, first, end, step);
   OpBuilder::InsertionGuard guard(b);
@@ -166,7 +165,8 @@ LogicalResult GridEmitter::emit() {
   countIterations();
   BlockSize block = chooseBlock();
   GridSize grid = getGrid(block);
-  kernel = std::make_unique<KernelBuilder>(host, loops.getLoc(), "loops", block);
+  kernel =
+      std::make_unique<KernelBuilder>(host, loops.getLoc(), "loops", block);
   if (failed(kernel->captureUses(loops.getOperation())))
     return failure();
   for (Value count : counts)
@@ -196,8 +196,8 @@ LogicalResult mx::convertToGrid(scf::ParallelOp loops) {
   GridEmitter emitter(loops);
   if (failed(emitter.emit()))
     return failure();
-  remark::passed(loops.getLoc(), remark::RemarkOpts::name("grid").category(
-                                     "loops-to-kernels"))
+  remark::passed(loops.getLoc(),
+                 remark::RemarkOpts::name("grid").category("loops-to-kernels"))
       << "made a grid of " + std::to_string(loops.getNumLoops()) +
              " parallel loops";
   loops.erase();

@@ -8,6 +8,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "mlir/Interfaces/ViewLikeInterface.h"
 #include "mlir/Transforms/RegionUtils.h"
@@ -89,6 +90,19 @@ LogicalResult KernelBuilder::captureNumber(Value number) {
   return success();
 }
 
+/// Passes the lanes one by one.
+LogicalResult KernelBuilder::captureVector(Value vector) {
+  SmallVector<Value> lanes;
+  for (Value lane : vector::ToElementsOp::create(host, vector).getElements()) {
+    if (failed(captureNumber(lane)))
+      return failure();
+    lanes.push_back(mapping.lookup(lane));
+  }
+  mapping.map(vector,
+              vector::FromElementsOp::create(device, vector.getType(), lanes));
+  return success();
+}
+
 /// Passes the address, and of offset, sizes and strides what the type does not
 /// say; inside, the buffer is made of them again.
 LogicalResult KernelBuilder::captureBuffer(Value buffer) {
@@ -107,7 +121,8 @@ LogicalResult KernelBuilder::captureBuffer(Value buffer) {
       addArgument(LLVM::IntToPtrOp::create(host, pointerType, number));
   auto metadata = memref::ExtractStridedMetadataOp::create(host, buffer);
   auto pass = [&](OpFoldResult number) {
-    return passIndex(getValueOrCreateConstantIndexOp(host, host.getLoc(), number));
+    return passIndex(
+        getValueOrCreateConstantIndexOp(host, host.getLoc(), number));
   };
   Location loc = device.getLoc();
   auto descriptor = MemRefDescriptor::poison(device, loc, descriptorType);
@@ -119,9 +134,9 @@ LogicalResult KernelBuilder::captureBuffer(Value buffer) {
   for (auto [dim, stride] :
        llvm::enumerate(metadata.getConstifiedMixedStrides()))
     descriptor.setStride(device, loc, dim, pass(stride));
-  Value rebuilt = UnrealizedConversionCastOp::create(device, type,
-                                                     Value(descriptor))
-                      .getResult(0);
+  Value rebuilt =
+      UnrealizedConversionCastOp::create(device, type, Value(descriptor))
+          .getResult(0);
   mapping.map(buffer, rebuilt);
   return success();
 }
@@ -151,6 +166,9 @@ LogicalResult KernelBuilder::capture(Value value) {
     return recompute(op);
   if (isa<BaseMemRefType>(value.getType()))
     return captureBuffer(value);
+  if (auto vector = dyn_cast<VectorType>(value.getType());
+      vector && !vector.isScalable())
+    return captureVector(value);
   return captureNumber(value);
 }
 

@@ -52,6 +52,7 @@ private:
   LogicalResult recompute(Operation *op);
   LogicalResult captureBuffer(Value buffer);
   LogicalResult captureNumber(Value number);
+  LogicalResult captureVector(Value vector);
   Value addArgument(Value operand);
   Value passIndex(Value index);
 

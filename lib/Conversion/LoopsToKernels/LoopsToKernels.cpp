@@ -14,6 +14,7 @@
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/Interfaces/CallInterfaces.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "mx/Conversion/Passes.h"
@@ -27,10 +28,11 @@ namespace mlir::mx {
 using namespace mlir;
 using namespace mlir::mx;
 
-
-/// What only the host can do.
+/// What only the host can do. What is in the LLVM dialect already is about the
+/// host's own memory.
 static bool isHostWork(Operation *op) {
-  return isa<memref::AllocOp, memref::DeallocOp, memref::CopyOp,
+  return isa<LLVM::LLVMDialect>(op->getDialect()) ||
+         isa<memref::AllocOp, memref::DeallocOp, memref::CopyOp,
              gpu::LaunchFuncOp, gpu::MemcpyOp, CallOpInterface>(op);
 }
 
@@ -41,7 +43,8 @@ static bool isControl(Operation *op) {
   auto isBuffer = [](Type type) { return isa<BaseMemRefType>(type); };
   return llvm::any_of(op->getResultTypes(), isBuffer) ||
          op->walk([&](Operation *inner) {
-             return inner != op && (isHostWork(inner) || isa<scf::ParallelOp>(inner))
+             return inner != op &&
+                            (isHostWork(inner) || isa<scf::ParallelOp>(inner))
                         ? WalkResult::interrupt()
                         : WalkResult::advance();
            }).wasInterrupted();
@@ -53,7 +56,8 @@ static Access classifyAccess(Operation *op) {
     return Access::None;
   auto has = [&](auto kind) {
     return llvm::any_of(*effects, [&](const MemoryEffects::EffectInstance &e) {
-      return isa<decltype(kind)>(e.getEffect());
+      return isa<decltype(kind)>(e.getEffect()) && e.getValue() &&
+             isa<BaseMemRefType>(e.getValue().getType());
     });
   };
   bool reads = has(MemoryEffects::Read()), writes = has(MemoryEffects::Write());

@@ -8,6 +8,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/IR/Remarks.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "llvm/ADT/SetVector.h"
 
 using namespace mlir;
@@ -27,9 +28,12 @@ static bool isUsedWithin(Operation *op, const OperationSet &set) {
 /// The steps, and what is computed and loaded for them alone.
 static OperationSet collectDeviceCode(Neighbours neighbours) {
   OperationSet set;
-  for (auto [op, access] : llvm::reverse(neighbours))
-    if (access == Access::Step || (!op->use_empty() && isUsedWithin(op, set)))
+  for (auto [op, access] : llvm::reverse(neighbours)) {
+    bool canMove = access == Access::Read || isMemoryEffectFree(op);
+    if (access == Access::Step ||
+        (canMove && !op->use_empty() && isUsedWithin(op, set)))
       set.insert(op);
+  }
   return set;
 }
 
@@ -92,9 +96,9 @@ LogicalResult mx::convertSteps(Neighbours neighbours) {
       separate.push_back(op);
     if (deviceCode.contains(op))
       together.push_back(op);
-    if (access == Access::Step ? !isUsedWithin(op, deviceCode)
-                               : access == Access::Read &&
-                                     !deviceCode.contains(op))
+    if (access == Access::Step
+            ? !isUsedWithin(op, deviceCode)
+            : access == Access::Read && !deviceCode.contains(op))
       isMixed = true;
     if (access == Access::Read && !deviceCode.contains(op))
       remark::missed(op->getLoc(), remarkOptions())

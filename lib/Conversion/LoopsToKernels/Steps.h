@@ -22,8 +22,7 @@ enum class Access {
 /// Makes kernels of the steps among neighbouring operations of one block, in
 /// which no others touch memory. Numbers that only steps need are loaded there;
 /// the others stay loads of the host, which waits for the device.
-LogicalResult
-convertSteps(ArrayRef<std::pair<Operation *, Access>> neighbours);
+LogicalResult convertSteps(ArrayRef<std::pair<Operation *, Access>> neighbours);
 
 } // namespace mlir::mx
 

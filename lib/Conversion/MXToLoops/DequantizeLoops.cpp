@@ -64,13 +64,14 @@ struct LowerDequantizeToLoops : OpRewritePattern<PackedDequantizeOp> {
     auto buildChunk = [&](OpBuilder &inner, ValueRange row, Value k,
                           int64_t lanes) {
       Value scale = tensorScale.get(inner);
-      Value values = decodeValues(inner, loc, reader, row, k, lanes,
-                                  scale ? extendToF64(inner, loc, scale) : scale,
-                                  cast<FloatType>(type.getElementType()));
+      Value values =
+          decodeValues(inner, loc, reader, row, k, lanes,
+                       scale ? extendToF64(inner, loc, scale) : scale,
+                       cast<FloatType>(type.getElementType()));
       storeLanes(inner, loc, values, target, row, k);
     };
-    RowLoops(op, target).buildChunks(rewriter, begin, end, reader.getChunk(),
-                                     buildChunk);
+    RowLoops(op, target)
+        .buildChunks(rewriter, begin, end, reader.getChunk(), buildChunk);
     rewriter.eraseOp(op);
     return success();
   }

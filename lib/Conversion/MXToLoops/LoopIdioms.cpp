@@ -99,11 +99,10 @@ static void buildParallel(OpBuilder &builder, Location loc, Value buffer,
   begins.push_back(begin);
   ends.push_back(end);
   steps.push_back(createIndex(builder, loc, step));
-  scf::ParallelOp::create(
-      builder, loc, begins, ends, steps,
-      [&](OpBuilder &inner, Location, ValueRange indices) {
-        body(inner, indices);
-      });
+  scf::ParallelOp::create(builder, loc, begins, ends, steps,
+                          [&](OpBuilder &inner, Location, ValueRange indices) {
+                            body(inner, indices);
+                          });
 }
 
 void RowLoops::build(
@@ -114,14 +113,12 @@ void RowLoops::build(
                          [&](OpBuilder &inner, ValueRange indices) {
                            body(inner, indices.drop_back(), indices.back());
                          });
-  buildLoopNest(builder, loc, buffer,
-                cast<MemRefType>(buffer.getType()).getRank() - 1,
-                [&](OpBuilder &outer, ValueRange row) {
-                  buildLoop(outer, loc, begin, end, step,
-                            [&](OpBuilder &inner, Value k) {
-                              body(inner, row, k);
-                            });
-                });
+  buildLoopNest(
+      builder, loc, buffer, cast<MemRefType>(buffer.getType()).getRank() - 1,
+      [&](OpBuilder &outer, ValueRange row) {
+        buildLoop(outer, loc, begin, end, step,
+                  [&](OpBuilder &inner, Value k) { body(inner, row, k); });
+      });
 }
 
 void RowLoops::buildChunks(

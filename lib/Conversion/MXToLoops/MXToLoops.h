@@ -73,9 +73,9 @@ public:
              function_ref<void(OpBuilder &, ValueRange, Value)> body) const;
 
   /// Calls `body(builder, row, k, lanes)` as `buildChunkLoops`.
-  void buildChunks(OpBuilder &builder, Value begin, Value end, int64_t lanes,
-                   function_ref<void(OpBuilder &, ValueRange, Value, int64_t)>
-                       body) const;
+  void buildChunks(
+      OpBuilder &builder, Value begin, Value end, int64_t lanes,
+      function_ref<void(OpBuilder &, ValueRange, Value, int64_t)> body) const;
 
 private:
   Location loc;
@@ -87,8 +87,8 @@ private:
 /// or, where code is for a GPU, by each thread, so that the host need not wait.
 class InvariantScalar {
 public:
-  /// Made where `builder` inserts before the loops of `op`. `buffer`, of rank 0,
-  /// may be null.
+  /// Made where `builder` inserts before the loops of `op`. `buffer`, of rank
+  /// 0, may be null.
   InvariantScalar(OpBuilder &builder, Operation *op, Value buffer);
 
   /// The number, inside or outside of the loops; null if there is no buffer.

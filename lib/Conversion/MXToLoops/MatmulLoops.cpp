@@ -315,7 +315,8 @@ void MatmulEmitter::emitResults(const Tile &tile) {
       Value sum = loadLanes(b, loc, sums, row, column, lanes);
       Value place = add(tile.rhs.first, column);
       Value old = loadLanes(b, loc, init, target, place, lanes);
-      storeLanes(b, loc, finishProduct(b, sum, old, tensorScales), init, target, place);
+      storeLanes(b, loc, finishProduct(b, sum, old, tensorScales), init, target,
+                 place);
     };
     buildChunkLoops(b, b.getLoc(), index(0), tile.columns, kLanes, buildChunk);
   });

@@ -31,7 +31,8 @@ namespace {
 class ThreadEmitter {
 public:
   ThreadEmitter(PackedMatmulOp op, OpBuilder &builder)
-      : op(op), b(op.getLoc(), builder), lhs(op.getLhs(), op.getLhsFormatAttr()),
+      : op(op), b(op.getLoc(), builder),
+        lhs(op.getLhs(), op.getLhsFormatAttr()),
         rhs(op.getRhs(), op.getRhsFormatAttr()) {}
 
   void emit(ValueRange row, Value column);
@@ -83,8 +84,7 @@ void ThreadEmitter::emitResult(ValueRange lhsRow, ValueRange rhsRow,
   Value whole = arith::AndIOp::create(b, depth, index(-lanes));
   Value sums = addChunks(lhsRow, rhsRow, index(0), whole, lanes,
                          splat(b, b.getLoc(), zero, lanes));
-  Value sum =
-      addChunks(lhsRow, rhsRow, whole, depth, 1, addLanes(sums));
+  Value sum = addChunks(lhsRow, rhsRow, whole, depth, 1, addLanes(sums));
   SmallVector<Value> tensorScales;
   for (ValueRange parts : {ValueRange(op.getLhs()), ValueRange(op.getRhs())})
     if (Value scale = loadTensorScale(b, parts))
@@ -112,8 +112,8 @@ void ThreadEmitter::emitGrouped(Value row, Value column) {
     Value isInside =
         arith::AndIOp::create(b, compare(arith::CmpIPredicate::sge, begin),
                               compare(arith::CmpIPredicate::slt, end));
-    Value found = arith::SelectOp::create(b, isInside, expert,
-                                          loop.getRegionIterArg(1));
+    Value found =
+        arith::SelectOp::create(b, isInside, expert, loop.getRegionIterArg(1));
     scf::YieldOp::create(b, ValueRange{end, found});
   }
   Value expert = loop.getResult(1);

@@ -41,8 +41,8 @@ struct LowerUnpackToLoops : OpRewritePattern<PackedUnpackOp> {
       Value codes = loadCodes(inner, loc, source, op.getBits(), row, k, lanes);
       storeLanes(inner, loc, codes, target, row, k);
     };
-    RowLoops(op, target).buildChunks(rewriter, begin, end, kMaxChunk,
-                                     buildChunk);
+    RowLoops(op, target)
+        .buildChunks(rewriter, begin, end, kMaxChunk, buildChunk);
     rewriter.eraseOp(op);
     return success();
   }

@@ -295,11 +295,11 @@ void QuantizeLowering::lowerBlock(OpBuilder &builder, ValueRange row,
 void QuantizeLowering::lower(OpBuilder &builder) const {
   Value blocks = arith::CeilDivUIOp::create(builder, loc, length,
                                             createIndex(builder, loc, block));
-  RowLoops(op, source).build(
-      builder, createIndex(builder, loc, 0), blocks, 1,
-      [&](OpBuilder &inner, ValueRange row, Value index) {
-        lowerBlock(inner, row, index);
-      });
+  RowLoops(op, source)
+      .build(builder, createIndex(builder, loc, 0), blocks, 1,
+             [&](OpBuilder &inner, ValueRange row, Value index) {
+               lowerBlock(inner, row, index);
+             });
 }
 
 //===----------------------------------------------------------------------===//

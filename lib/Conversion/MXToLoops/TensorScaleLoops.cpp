@@ -104,15 +104,15 @@ static Value findLargestByThreads(OpBuilder &builder, PackedTensorScaleOp op,
   int64_t span = std::max(kThreadSpan, getGroup(op));
   Value length = createDim(builder, loc, source, last);
   auto raise = [&](OpBuilder &inner, ValueRange row, Value begin) {
-    Value end = arith::AddIOp::create(inner, loc, begin,
-                                      createIndex(inner, loc, span));
+    Value end =
+        arith::AddIOp::create(inner, loc, begin, createIndex(inner, loc, span));
     end = arith::MinUIOp::create(inner, loc, end, length);
     Value found = findLargestInRow(inner, op, row, begin, end, zero);
     memref::AtomicRMWOp::create(inner, loc, arith::AtomicRMWKind::maxu, found,
                                 largest, ValueRange());
   };
-  RowLoops(op, source).build(builder, createIndex(builder, loc, 0), length,
-                             span, raise);
+  RowLoops(op, source)
+      .build(builder, createIndex(builder, loc, 0), length, span, raise);
   return memref::LoadOp::create(builder, loc, largest);
 }
 
@@ -139,9 +139,9 @@ static Value findLargestFinite(OpBuilder &builder, PackedTensorScaleOp op,
   scf::LoopNest nest = scf::buildLoopNest(
       builder, loc, begins, ends, steps, zero,
       [&](OpBuilder &inner, Location, ValueRange row, ValueRange carried) {
-        return scf::ValueVector{
-            findLargestInRow(inner, op, row, createIndex(inner, loc, 0), length,
-                             carried.front())};
+        return scf::ValueVector{findLargestInRow(inner, op, row,
+                                                 createIndex(inner, loc, 0),
+                                                 length, carried.front())};
       });
   return nest.results.front();
 }

@@ -9,23 +9,36 @@
 #include "NVVMToSimulator.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Interfaces/DataLayoutInterfaces.h"
 #include "mlir/Interfaces/FunctionInterfaces.h"
 
 using namespace mlir;
 using namespace mlir::mx;
 
-/// The number of elements of `buffer`, which is contiguous.
+/// The number of elements from the address of `buffer` to the end of the last
+/// one that it has.
 static Value countElements(ImplicitLocOpBuilder &b, Value buffer) {
-  auto type = cast<MemRefType>(buffer.getType());
-  Value count = arith::ConstantIndexOp::create(b, 1);
-  for (int64_t i = 0; i < type.getRank(); ++i) {
-    Value size =
-        type.isDynamicDim(i)
-            ? memref::DimOp::create(b, buffer, i).getResult()
-            : arith::ConstantIndexOp::create(b, type.getDimSize(i)).getResult();
-    count = arith::MulIOp::create(b, count, size);
+  auto metadata = memref::ExtractStridedMetadataOp::create(b, buffer);
+  auto toValue = [&](OpFoldResult number) {
+    return getValueOrCreateConstantIndexOp(b, b.getLoc(), number);
+  };
+  Value one = arith::ConstantIndexOp::create(b, 1);
+  Value zero = arith::ConstantIndexOp::create(b, 0);
+  Value last = toValue(metadata.getConstifiedMixedOffset());
+  Value isEmpty = arith::ConstantIntOp::create(b, b.getI1Type(), 0);
+  for (auto [mixedSize, mixedStride] :
+       llvm::zip_equal(metadata.getConstifiedMixedSizes(),
+                       metadata.getConstifiedMixedStrides())) {
+    Value size = toValue(mixedSize);
+    Value isZero =
+        b.createOrFold<arith::CmpIOp>(arith::CmpIPredicate::eq, size, zero);
+    isEmpty = b.createOrFold<arith::OrIOp>(isEmpty, isZero);
+    Value steps = b.createOrFold<arith::SubIOp>(size, one);
+    Value reach = b.createOrFold<arith::MulIOp>(steps, toValue(mixedStride));
+    last = b.createOrFold<arith::AddIOp>(last, reach);
   }
-  return count;
+  Value count = b.createOrFold<arith::AddIOp>(last, one);
+  return b.createOrFold<arith::SelectOp>(isEmpty, zero, count);
 }
 
 /// Registers the buffer whose address `op` takes.
@@ -34,15 +47,16 @@ static LogicalResult registerBuffer(memref::ExtractAlignedPointerAsIndexOp op,
   ImplicitLocOpBuilder b(op.getLoc(), op->getContext());
   b.setInsertionPointAfter(op);
   auto type = dyn_cast<MemRefType>(op.getSource().getType());
-  if (!type || !type.getLayout().isIdentity())
-    return op.emitOpError("expected the address of a contiguous buffer to "
-                          "simulate, got that of ")
+  if (!type || !type.isStrided())
+    return op.emitOpError("expected the address of a ranked and strided buffer "
+                          "to simulate, got that of ")
            << op.getSource().getType();
-  int64_t elementBytes =
-      llvm::divideCeil(type.getElementTypeBitWidth(), int64_t(8));
+  int64_t elementBytes = DataLayout::closest(op)
+                             .getTypeSize(type.getElementType())
+                             .getFixedValue();
   Value unit = arith::ConstantIndexOp::create(b, elementBytes);
   Value bytes =
-      arith::MulIOp::create(b, countElements(b, op.getSource()), unit);
+      b.createOrFold<arith::MulIOp>(countElements(b, op.getSource()), unit);
   Type i64 = b.getI64Type();
   Value number = arith::IndexCastOp::create(b, i64, op.getResult());
   Value address = LLVM::IntToPtrOp::create(

@@ -109,9 +109,9 @@ gpu.module @device {
 
 // -----
 
-func.func @strided(%buffer: memref<4x8xf32, strided<[16, 1]>>) -> index {
-  // expected-error @below {{expected the address of a contiguous buffer to simulate, got that of 'memref<4x8xf32, strided<[16, 1]>>'}}
-  %index = memref.extract_aligned_pointer_as_index %buffer : memref<4x8xf32, strided<[16, 1]>> -> index
+func.func @unranked(%buffer: memref<*xf32>) -> index {
+  // expected-error @below {{expected the address of a ranked and strided buffer to simulate, got that of 'memref<*xf32>'}}
+  %index = memref.extract_aligned_pointer_as_index %buffer : memref<*xf32> -> index
   return %index : index
 }
 

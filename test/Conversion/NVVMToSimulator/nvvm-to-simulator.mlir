@@ -47,7 +47,7 @@ func.func @host(%buffer: memref<?xf32>, %factor: f32, %blocks: index) {
   %one = arith.constant 1 : index
   %threads = arith.constant 32 : index
   %index = memref.extract_aligned_pointer_as_index %buffer : memref<?xf32> -> index
-  // CHECK: %[[SIZE:.+]] = memref.dim %[[BUFFER]]
+  // CHECK: memref.extract_strided_metadata %[[BUFFER]]
   // CHECK: llvm.call @mxsim_register_buffer(
   %number = arith.index_cast %index : index to i64
   %address = llvm.inttoptr %number : i64 to !llvm.ptr
