@@ -22,7 +22,12 @@ public:
         seed("schedule-seed", llvm::cl::value_desc("number"),
              llvm::cl::cat(category),
              llvm::cl::desc("Simulate threads in a random order (default: by "
-                            "number)")) {}
+                            "number)")),
+        steps("simulate-steps", llvm::cl::value_desc("number"),
+              llvm::cl::cat(category),
+              llvm::cl::desc("Let a simulated launch make at most so many "
+                             "steps: accesses to memory and rounds of loops "
+                             "(default: 2^32)")) {}
 
   /// Reads the flags; returns what is wrong with them.
   std::string read(RunOptions &options) const {
@@ -35,12 +40,25 @@ public:
              "'";
     if (seed.getNumOccurrences() && !options.compiler.simulate)
       return "expected --simulate with --schedule-seed, got none";
-    return "";
+    return readSteps(options);
   }
 
 private:
+  std::string readSteps(RunOptions &options) const {
+    if (!steps.getNumOccurrences())
+      return "";
+    if (!options.compiler.simulate)
+      return "expected --simulate with --simulate-steps, got none";
+    if (llvm::StringRef(steps).getAsInteger(10, options.simulatedSteps) ||
+        options.simulatedSteps == 0)
+      return "expected --simulate-steps to be a positive number, got '" +
+             steps + "'";
+    return "";
+  }
+
   llvm::cl::opt<std::string> simulate;
   llvm::cl::opt<uint64_t> seed;
+  llvm::cl::opt<std::string> steps;
 };
 
 } // namespace mlir::mx

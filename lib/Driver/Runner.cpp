@@ -94,8 +94,7 @@ LogicalResult Runner::compileProgram() {
     symbols = checker->getSymbols();
   }
   if (options.compiler.simulate) {
-    simulation.emplace(compiler.getModule(), options.arithmetic,
-                       options.scheduleSeed);
+    simulation.emplace(compiler.getModule(), options);
     llvm::append_range(symbols, simulation->getSymbols());
   }
   auto object = compiler.compileObject();

@@ -55,23 +55,22 @@ static mxsim::Arithmetic getArithmetic(const Chip &chip) {
                                : mxsim::Arithmetic::Ampere;
 }
 
-static mxsim::Options makeOptions(ModuleOp module,
-                                  SimulatedArithmetic arithmetic,
-                                  uint64_t scheduleSeed) {
+static mxsim::Options makeOptions(ModuleOp module, const RunOptions &asked) {
   mxsim::Options options;
-  options.scheduleSeed = scheduleSeed;
+  options.scheduleSeed = asked.scheduleSeed;
+  if (asked.simulatedSteps != 0)
+    options.stepLimit = asked.simulatedSteps;
   if (auto target = getDeviceTarget(getTarget(module))) {
     options.arithmetic = getArithmetic(*target->chip);
     options.sharedLimit = target->chip->sharedBytes;
   }
-  if (arithmetic == SimulatedArithmetic::Exact)
+  if (asked.arithmetic == SimulatedArithmetic::Exact)
     options.arithmetic = mxsim::Arithmetic::Exact;
   return options;
 }
 
-Simulation::Simulation(ModuleOp module, SimulatedArithmetic arithmetic,
-                       uint64_t scheduleSeed)
-    : module(module), session(makeOptions(module, arithmetic, scheduleSeed)) {}
+Simulation::Simulation(ModuleOp module, const RunOptions &options)
+    : module(module), session(makeOptions(module, options)) {}
 
 SmallVector<RuntimeSymbol> Simulation::getSymbols() const {
   return listSymbols();
@@ -104,6 +103,9 @@ LogicalResult Simulation::verify() {
   diagnostic.attachNote(module.getLoc())
       << "in thread " << formatIndex(report.thread) << " of block "
       << formatIndex(report.block);
+  if (report.kind == mxsim::ErrorKind::StepLimit)
+    diagnostic.attachNote(module.getLoc())
+        << "mx-run --simulate-steps=<number> allows more";
   return diagnostic;
 }
 

@@ -20,8 +20,7 @@ class Simulation {
 public:
   /// `module` is the program in the LLVM dialect; it knows its target, and
   /// where the numbered places of its device code are.
-  Simulation(ModuleOp module, SimulatedArithmetic arithmetic,
-             uint64_t scheduleSeed);
+  Simulation(ModuleOp module, const RunOptions &options);
 
   /// The functions that the program calls.
   SmallVector<RuntimeSymbol> getSymbols() const;

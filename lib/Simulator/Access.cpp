@@ -184,7 +184,7 @@ static uint32_t requireAlignment(Block &block, int64_t bytes, int32_t alignment,
 void mxsim_check_load(const void *address, int64_t bytes, int32_t alignment,
                       int32_t location) {
   Block &block = Block::current();
-  block.noteAccess(location);
+  block.noteStep(location);
   uint32_t align = requireAlignment(block, bytes, alignment, location);
   if (block.shared.owns(address)) {
     uint32_t offset = requireShared(block, address, uint64_t(bytes), align,
@@ -201,7 +201,7 @@ void mxsim_check_load(const void *address, int64_t bytes, int32_t alignment,
 void mxsim_check_store(void *address, int64_t bytes, int32_t alignment,
                        int32_t location) {
   Block &block = Block::current();
-  block.noteAccess(location);
+  block.noteStep(location);
   uint32_t align = requireAlignment(block, bytes, alignment, location);
   if (block.shared.owns(address)) {
     uint32_t offset = requireShared(block, address, uint64_t(bytes), align,

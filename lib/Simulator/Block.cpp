@@ -127,6 +127,12 @@ void Block::poll(int32_t location) {
   scheduler.leave();
 }
 
+void Block::failStepLimit(int32_t location) {
+  fail(ErrorKind::StepLimit, location,
+       "expected the launch to end within '%llu' steps, got one that goes on",
+       static_cast<unsigned long long>(options.stepLimit));
+}
+
 void Block::endThread() {
   Thread &thread = self();
   noteProgress();

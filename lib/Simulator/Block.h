@@ -79,10 +79,13 @@ public:
   [[noreturn]] void endThread();
   /// Something happened that may let polling threads go on.
   void noteProgress() { polls = 0; }
-  /// An access to memory: a thread that does nothing else may be spinning, so
-  /// others get their turn now and then.
-  void noteAccess(int32_t location) {
-    if (++accesses % kAccessesPerTurn == 0)
+  /// An access to memory or a round of a loop: a thread that does nothing else
+  /// may be spinning, so others get their turn now and then, and the launch has
+  /// its limit.
+  void noteStep(int32_t location) {
+    if (++steps > options.stepLimit)
+      failStepLimit(location);
+    if (steps % kStepsPerTurn == 0)
       poll(location);
   }
 
@@ -120,18 +123,21 @@ public:
   Report result;
 
 private:
-  static constexpr uint64_t kAccessesPerTurn = 1 << 20;
+  static constexpr uint64_t kStepsPerTurn = 1 << 20;
 
   static void runThread(void *thread);
   void reset(std::array<uint32_t, 3> where);
   void reportDeadlock();
+  [[noreturn]] void failStepLimit(int32_t location);
   /// At the end: bulk copies that nobody waited for are an error.
   void checkOutstanding();
   void noteError(const Thread &thread, ErrorKind kind, int32_t location,
                  const char *text);
 
   size_t live = 0;
-  uint64_t polls = 0, accesses = 0;
+  uint64_t polls = 0;
+  /// Of all blocks so far.
+  uint64_t steps = 0;
 };
 
 } // namespace mxsim

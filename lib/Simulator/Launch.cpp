@@ -41,6 +41,8 @@ const char *mxsim::getName(ErrorKind kind) {
     return "operand";
   case ErrorKind::Deadlock:
     return "deadlock";
+  case ErrorKind::StepLimit:
+    return "step-limit";
   case ErrorKind::Trap:
     return "trap";
   }

@@ -85,6 +85,7 @@ std::vector<Symbol> mxsim::getSymbols() {
       SYMBOL(mxsim_exit),
       SYMBOL(mxsim_trap),
       SYMBOL(mxsim_yield),
+      SYMBOL(mxsim_tick),
       SYMBOL(mxsim_shared_pointer),
       SYMBOL(mxsim_dynamic_shared),
       SYMBOL(mxsim_check_load),

@@ -69,6 +69,8 @@ void mxsim_trap(int32_t location) {
 
 void mxsim_yield(void) { Block::current().poll(0); }
 
+void mxsim_tick(int32_t location) { Block::current().noteStep(location); }
+
 void *mxsim_shared_pointer(uint32_t offset) {
   return Block::current().shared.getBase() + offset;
 }
@@ -167,7 +169,7 @@ static bool isAtomic(int32_t operation, int32_t type) {
 uint64_t mxsim_atomic(int32_t operation, int32_t type, void *address,
                       uint64_t operand, uint64_t compare, int32_t location) {
   Block &block = Block::current();
-  block.noteAccess(location);
+  block.noteStep(location);
   if (!isAtomic(operation, type))
     block.fail(ErrorKind::Operand, location,
                "expected an atomic that the simulator models, got operation "

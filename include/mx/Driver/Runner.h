@@ -46,6 +46,8 @@ struct RunOptions {
   /// 0 runs simulated threads in the order of their numbers; anything else
   /// seeds a random order.
   uint64_t scheduleSeed = 0;
+  /// Most steps of a simulated launch; 0 is the simulator's own limit.
+  uint64_t simulatedSteps = 0;
   /// Timed runs, after one that is not; 0 runs once without timing.
   unsigned benchmarkRuns = 0;
   CalibrationOptions calibration;

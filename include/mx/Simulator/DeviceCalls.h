@@ -30,6 +30,8 @@ void mxsim_exit(void);
 void mxsim_trap(int32_t location);
 /// Lets other threads go on (`nvvm.nanosleep`).
 void mxsim_yield(void);
+/// A loop begins another round; a launch may not have too many.
+void mxsim_tick(int32_t location);
 
 // --- memory -----------------------------------------------------------------
 

@@ -50,6 +50,9 @@ struct Options {
   /// A thread may switch or poll so often without any thread having made
   /// progress before the launch counts as stuck.
   uint64_t pollLimit = 1 << 20;
+  /// Most steps that the threads of a launch may make together: accesses to
+  /// memory, and rounds of loops.
+  uint64_t stepLimit = uint64_t(1) << 32;
 };
 
 /// What went wrong; the text says the rest.
@@ -78,6 +81,8 @@ enum class ErrorKind : uint8_t {
   /// Operands that the primitive does not take.
   Operand,
   Deadlock,
+  /// The launch makes too many steps; it may have no end.
+  StepLimit,
   Trap
 };
 

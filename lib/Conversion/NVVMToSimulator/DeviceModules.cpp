@@ -159,6 +159,7 @@ LogicalResult DeviceModule::convertFunction(LLVM::LLVMFuncOp function) {
   if (failed(convertDeviceAccesses(function, calls)) ||
       failed(convertDeviceOperations(function, calls)))
     return failure();
+  countLoopRounds(function, calls);
   eraseAddressSpaces(function);
   return success();
 }

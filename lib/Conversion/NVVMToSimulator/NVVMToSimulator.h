@@ -137,6 +137,9 @@ LogicalResult convertDeviceOperations(LLVM::LLVMFuncOp function,
 LogicalResult convertDeviceAccesses(LLVM::LLVMFuncOp function,
                                     SimulatorCalls &calls);
 
+/// Makes every loop tell the simulator of each round.
+void countLoopRounds(LLVM::LLVMFuncOp function, SimulatorCalls &calls);
+
 /// Moves the functions and globals of `device` into `module`: operations of
 /// NVVM become calls, address spaces vanish, every kernel gets an entry.
 LogicalResult convertDeviceModule(gpu::GPUModuleOp device, ModuleOp module,

@@ -35,6 +35,16 @@
 // WORKS: result 0: 4xi32 min 0 max 3 mean 1.5 [0, 1, 2, 3]
 // WORKS: simulated: 1 blocks, 0 matrix products, 0 bytes copied asynchronously
 
+// A kernel without end is noticed, whether its loop touches memory or not.
+// RUN: sh status.sh 1 mx-run endless.mlir --simulate --simulate-steps=1000 --input=4xi32=1 2>&1 | FileCheck %s --check-prefix=ENDLESS
+// ENDLESS: endless.mlir:16:7: error: simulation stopped (step-limit): expected the launch to end within '1000' steps, got one that goes on
+// ENDLESS: note: in thread (0, 0, 0) of block (0, 0, 0)
+// ENDLESS: note: mx-run --simulate-steps=<number> allows more
+// RUN: sh status.sh 2 mx-run product.mlir --target=sm_120a --simulate --simulate-steps=0 2>&1 | FileCheck %s --check-prefix=STEPS
+// STEPS: mx-run: expected --simulate-steps to be a positive number, got '0'
+// RUN: sh status.sh 2 mx-run product.mlir --target=sm_120a --simulate-steps=9 2>&1 | FileCheck %s --check-prefix=ALONE
+// ALONE: mx-run: expected --simulate with --simulate-steps, got none
+
 // Whoever brings kernels has lowered everything.
 // RUN: sh status.sh 1 mx-run mixed.mlir --target=sm_120a --simulate 2>&1 | FileCheck %s --check-prefix=MIXED
 // MIXED: mixed.mlir:3:5: error: expected no tensor after the lower phase, got 'func.return'
@@ -72,6 +82,27 @@ module attributes {gpu.container_module, mx.target = #mx.target<nvvm, chip = "sm
       %place = llvm.getelementptr %out[%thread] : (!llvm.ptr<1>, i32) -> !llvm.ptr<1>, i32
       llvm.store %thread, %place : i32, !llvm.ptr<1>
       gpu.return
+    }
+  }
+}
+
+//--- endless.mlir
+module attributes {gpu.container_module, mx.target = #mx.target<nvvm, chip = "sm_120a">} {
+  func.func @wait(%out: memref<4xi32>) -> memref<4xi32> {
+    %one = arith.constant 1 : index
+    %threads = arith.constant 4 : index
+    %0 = memref.extract_aligned_pointer_as_index %out : memref<4xi32> -> index
+    %1 = arith.index_cast %0 : index to i64
+    %2 = llvm.inttoptr %1 : i64 to !llvm.ptr
+    gpu.launch_func @kernels::@wait blocks in (%one, %one, %one)
+        threads in (%threads, %one, %one) args(%2 : !llvm.ptr)
+    return %out : memref<4xi32>
+  }
+  gpu.module @kernels [#nvvm.target<chip = "sm_120a">] {
+    gpu.func @wait(%out: !llvm.ptr) kernel {
+      cf.br ^again
+    ^again:
+      cf.br ^again
     }
   }
 }

@@ -240,4 +240,41 @@ TEST(Threads, MaySpinOnMemory) {
   }));
 }
 
+/// Another thread would have to store; both take turns until the limit.
+TEST(Threads, ThatSpinOnMemoryReachTheLimit) {
+  Setting setting;
+  setting.shared = 4;
+  setting.options.stepLimit = uint64_t(1) << 22;
+  Report report = runKernel(setting, [] {
+    if (threadId() == 0)
+      store(sharedAt(0), 0u, 1);
+    mxsim_warp_sync(~0u, 2);
+    while (load<uint32_t>(sharedAt(0), 3) == 0) {
+    }
+  });
+  expectError(report, ErrorKind::StepLimit, 3,
+              "expected the launch to end within '4194304' steps, got one that "
+              "goes on");
+}
+
+/// A round of a loop is a step; the blocks of a launch count together.
+TEST(Threads, CountRoundsOfLoops) {
+  Setting setting;
+  setting.threads = 4;
+  setting.blocks = 5;
+  auto spin = [] {
+    for (int round = 0; round < 50; ++round)
+      mxsim_tick(6);
+  };
+  setting.options.stepLimit = 1000;
+  expectGood(runKernel(setting, spin));
+  setting.options.stepLimit = 999;
+  Report report = runKernel(setting, spin);
+  expectError(
+      report, ErrorKind::StepLimit, 6,
+      "expected the launch to end within '999' steps, got one that goes on");
+  EXPECT_EQ(report.block[0], 4u);
+  EXPECT_EQ(report.thread[0], 3u);
+}
+
 } // namespace
