@@ -110,58 +110,36 @@ GlobalMemory::Place mxsim::requireGlobal(Block &block, const void *address,
   return place;
 }
 
-void mxsim::noteLoad(Block &block, uint32_t offset, uint32_t bytes,
-                     int32_t location) {
+void mxsim::noteShared(Block &block, AccessKind access, uint32_t offset,
+                       uint32_t bytes, int32_t location) {
   Thread &self = block.self();
-  if (reportViolation(
-          block, self,
-          block.shared.checkLoad(block.observe(self), offset, bytes), "load",
-          location))
+  Observer who = block.observe(self);
+  bool isLoad = access == AccessKind::Load;
+  Violation violation = isLoad ? block.shared.checkLoad(who, offset, bytes)
+                               : block.shared.checkStore(who, offset, bytes);
+  if (reportViolation(block, self, violation, isLoad ? "load" : "store",
+                      location))
     block.leaveIfFailed();
 }
 
-void mxsim::noteStore(Block &block, uint32_t offset, uint32_t bytes,
-                      int32_t location) {
-  Thread &self = block.self();
-  if (reportViolation(
-          block, self,
-          block.shared.checkStore(block.observe(self), offset, bytes), "store",
-          location))
-    block.leaveIfFailed();
-}
-
-static GlobalMemory::Access describeAccess(Block &block, bool isAtomic) {
-  return {block.number, block.observe(block.self()), isAtomic,
-          block.isSynchronised};
-}
-
-static void failGlobalRace(Block &block, const Violation &violation,
-                           const char *access, int32_t location) {
+void mxsim::noteGlobal(Block &block, AccessKind access,
+                       const GlobalMemory::Place &place, uint64_t bytes,
+                       bool isAtomic, int32_t location) {
+  bool isLoad = access == AccessKind::Load;
+  if (!isLoad && place.buffer->readOnly)
+    block.fail(ErrorKind::OutOfBounds, location,
+               "expected a store to a buffer that may be written, got a "
+               "read-only one");
+  GlobalMemory::Access who = {block.number, block.observe(block.self()),
+                              isAtomic, block.isSynchronised};
+  Violation violation = isLoad ? block.global.checkLoad(place, bytes, who)
+                               : block.global.checkStore(place, bytes, who);
   if (violation)
     block.fail(violation.kind, location,
                "expected an order between two accesses of offset '%llu' of a "
                "buffer, got a %s after a store by thread '%u'",
-               Length(violation.offset), access, violation.other);
-}
-
-void mxsim::noteGlobalLoad(Block &block, const GlobalMemory::Place &place,
-                           uint64_t bytes, bool isAtomic, int32_t location) {
-  failGlobalRace(
-      block,
-      block.global.checkLoad(place, bytes, describeAccess(block, isAtomic)),
-      "load", location);
-}
-
-void mxsim::noteGlobalStore(Block &block, const GlobalMemory::Place &place,
-                            uint64_t bytes, bool isAtomic, int32_t location) {
-  if (place.buffer->readOnly)
-    block.fail(ErrorKind::OutOfBounds, location,
-               "expected a store to a buffer that may be written, got a "
-               "read-only one");
-  failGlobalRace(
-      block,
-      block.global.checkStore(place, bytes, describeAccess(block, isAtomic)),
-      "store", location);
+               Length(violation.offset), isLoad ? "load" : "store",
+               violation.other);
 }
 
 /// Whether a range lies on the running thread's stack.
@@ -181,36 +159,30 @@ static uint32_t requireAlignment(Block &block, int64_t bytes, int32_t alignment,
   return uint32_t(alignment);
 }
 
-void mxsim_check_load(const void *address, int64_t bytes, int32_t alignment,
-                      int32_t location) {
+static void checkAccess(AccessKind access, const void *address, int64_t bytes,
+                        int32_t alignment, int32_t location) {
   Block &block = Block::current();
+  const char *what = access == AccessKind::Load ? "a load" : "a store";
+  auto size = uint64_t(bytes);
   block.noteStep(location);
   uint32_t align = requireAlignment(block, bytes, alignment, location);
   if (block.shared.owns(address)) {
-    uint32_t offset = requireShared(block, address, uint64_t(bytes), align,
-                                    "a load", location);
-    return noteLoad(block, offset, uint32_t(bytes), location);
+    uint32_t offset =
+        requireShared(block, address, size, align, what, location);
+    return noteShared(block, access, offset, uint32_t(size), location);
   }
   if (isLocal(block, address))
     return;
-  auto place =
-      requireGlobal(block, address, uint64_t(bytes), align, "a load", location);
-  noteGlobalLoad(block, place, uint64_t(bytes), false, location);
+  auto place = requireGlobal(block, address, size, align, what, location);
+  noteGlobal(block, access, place, size, false, location);
+}
+
+void mxsim_check_load(const void *address, int64_t bytes, int32_t alignment,
+                      int32_t location) {
+  checkAccess(AccessKind::Load, address, bytes, alignment, location);
 }
 
 void mxsim_check_store(void *address, int64_t bytes, int32_t alignment,
                        int32_t location) {
-  Block &block = Block::current();
-  block.noteStep(location);
-  uint32_t align = requireAlignment(block, bytes, alignment, location);
-  if (block.shared.owns(address)) {
-    uint32_t offset = requireShared(block, address, uint64_t(bytes), align,
-                                    "a store", location);
-    return noteStore(block, offset, uint32_t(bytes), location);
-  }
-  if (isLocal(block, address))
-    return;
-  auto place = requireGlobal(block, address, uint64_t(bytes), align, "a store",
-                             location);
-  noteGlobalStore(block, place, uint64_t(bytes), false, location);
+  checkAccess(AccessKind::Store, address, bytes, alignment, location);
 }

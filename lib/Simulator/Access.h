@@ -22,15 +22,16 @@ GlobalMemory::Place requireGlobal(Block &block, const void *address,
                                   uint64_t bytes, uint32_t alignment,
                                   const char *what, int32_t location);
 
-/// The running thread loads from or stores to shared memory.
-void noteLoad(Block &block, uint32_t offset, uint32_t bytes, int32_t location);
-void noteStore(Block &block, uint32_t offset, uint32_t bytes, int32_t location);
+enum class AccessKind : uint8_t { Load, Store };
 
-/// It loads from or stores to a buffer.
-void noteGlobalLoad(Block &block, const GlobalMemory::Place &place,
-                    uint64_t bytes, bool isAtomic, int32_t location);
-void noteGlobalStore(Block &block, const GlobalMemory::Place &place,
-                     uint64_t bytes, bool isAtomic, int32_t location);
+/// The running thread accesses shared memory.
+void noteShared(Block &block, AccessKind access, uint32_t offset,
+                uint32_t bytes, int32_t location);
+
+/// It accesses a buffer.
+void noteGlobal(Block &block, AccessKind access,
+                const GlobalMemory::Place &place, uint64_t bytes, bool isAtomic,
+                int32_t location);
 
 /// Reports a violation of shared memory by `thread`, whose access is called
 /// `access` ("load", "store", "copy"), if there is one; whether there is.

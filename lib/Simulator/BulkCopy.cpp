@@ -7,6 +7,7 @@
 
 #include "Access.h"
 #include "mx/Simulator/DeviceCalls.h"
+#include <utility>
 
 using namespace mxsim;
 
@@ -63,31 +64,39 @@ static void issueStore(Block &block, Transfer transfer) {
   self.copies.stores.push_back(transfer);
 }
 
+/// `access` is what the copy does to global memory.
+static Transfer makeBulkTransfer(Block &block, AccessKind access,
+                                 const void *shared, const void *global,
+                                 int32_t bytes, int32_t location) {
+  const char *here = "the destination of a copy";
+  const char *there = "the source of a copy";
+  if (access == AccessKind::Store)
+    std::swap(here, there);
+  uint32_t count = requireBulkBytes(block, bytes, location);
+  uint32_t offset =
+      requireShared(block, shared, count, kBulkAlignment, here, location);
+  auto place =
+      requireGlobal(block, global, count, kBulkAlignment, there, location);
+  noteGlobal(block, access, place, count, false, location);
+  Transfer transfer = makeTransfer(block, offset, count, location);
+  transfer.global = const_cast<uint8_t *>(static_cast<const uint8_t *>(global));
+  return transfer;
+}
+
 void mxsim_bulk_load(void *shared, const void *global, void *barrier,
                      int32_t bytes, int32_t location) {
   Block &block = Block::current();
-  uint32_t count = requireBulkBytes(block, bytes, location);
-  uint32_t offset = requireShared(block, shared, count, kBulkAlignment,
-                                  "the destination of a copy", location);
-  auto place = requireGlobal(block, global, count, kBulkAlignment,
-                             "the source of a copy", location);
-  noteGlobalLoad(block, place, count, false, location);
-  Transfer transfer = makeTransfer(block, offset, count, location);
-  transfer.global = const_cast<uint8_t *>(static_cast<const uint8_t *>(global));
-  issueLoad(block, transfer, barrier);
+  issueLoad(block,
+            makeBulkTransfer(block, AccessKind::Load, shared, global, bytes,
+                             location),
+            barrier);
 }
 
 void mxsim_bulk_store(void *global, const void *shared, int32_t bytes,
                       int32_t byteMask, int32_t location) {
   Block &block = Block::current();
-  uint32_t count = requireBulkBytes(block, bytes, location);
-  uint32_t offset = requireShared(block, shared, count, kBulkAlignment,
-                                  "the source of a copy", location);
-  auto place = requireGlobal(block, global, count, kBulkAlignment,
-                             "the destination of a copy", location);
-  noteGlobalStore(block, place, count, false, location);
-  Transfer transfer = makeTransfer(block, offset, count, location);
-  transfer.global = static_cast<uint8_t *>(global);
+  Transfer transfer = makeBulkTransfer(block, AccessKind::Store, shared, global,
+                                       bytes, location);
   transfer.byteMask = uint32_t(byteMask);
   issueStore(block, transfer);
 }
@@ -111,29 +120,33 @@ static const TensorMap &requireMap(Block &block, const void *tensorMap,
   return map;
 }
 
-/// Visits the parts of the tensor that a box covers.
-template <typename Visit>
-static void forEachRow(Block &block, const TensorMap &map,
-                       const int32_t *coordinates, const char *what,
-                       int32_t location, Visit visit) {
+/// Notes the access to each part of the tensor that a box covers.
+static void noteBox(Block &block, AccessKind access, const TensorMap &map,
+                    const int32_t *coordinates, int32_t location) {
   for (uint32_t index = 0; index < map.countRows(); ++index) {
     TensorMap::Row row = map.getRow(coordinates, index);
     if (!row.start)
       continue;
     uint64_t bytes = row.last - row.first;
-    auto place =
-        requireGlobal(block, row.start + row.first, bytes, 1, what, location);
-    visit(place, bytes);
+    auto place = requireGlobal(block, row.start + row.first, bytes, 1,
+                               "the tensor of a map", location);
+    noteGlobal(block, access, place, bytes, false, location);
   }
 }
 
-static Transfer makeTensorTransfer(Block &block, const void *shared,
-                                   const TensorMap &map,
-                                   const int32_t *coordinates, int32_t location,
-                                   const char *what) {
+static Transfer makeTensorTransfer(Block &block, AccessKind access,
+                                   const void *shared, const void *tensorMap,
+                                   const int32_t *coordinates, int32_t rank,
+                                   int32_t location) {
+  const TensorMap &map =
+      requireMap(block, tensorMap, coordinates, rank, location);
   uint32_t bytes = map.getBoxBytes();
   uint32_t offset =
-      requireShared(block, shared, bytes, kTensorAlignment, what, location);
+      requireShared(block, shared, bytes, kTensorAlignment,
+                    access == AccessKind::Load ? "the destination of a box"
+                                               : "the source of a box",
+                    location);
+  noteBox(block, access, map, coordinates, location);
   Transfer transfer = makeTransfer(block, offset, bytes, location);
   transfer.map = &map;
   std::copy(coordinates, coordinates + map.rank, transfer.coordinates);
@@ -144,30 +157,18 @@ void mxsim_tensor_load(void *shared, const void *tensorMap,
                        const int32_t *coordinates, int32_t rank, void *barrier,
                        int32_t location) {
   Block &block = Block::current();
-  const TensorMap &map =
-      requireMap(block, tensorMap, coordinates, rank, location);
-  Transfer transfer = makeTensorTransfer(block, shared, map, coordinates,
-                                         location, "the destination of a box");
-  forEachRow(block, map, coordinates, "the tensor of a map", location,
-             [&](const GlobalMemory::Place &place, uint64_t bytes) {
-               noteGlobalLoad(block, place, bytes, false, location);
-             });
-  issueLoad(block, transfer, barrier);
+  issueLoad(block,
+            makeTensorTransfer(block, AccessKind::Load, shared, tensorMap,
+                               coordinates, rank, location),
+            barrier);
 }
 
 void mxsim_tensor_store(const void *tensorMap, const void *shared,
                         const int32_t *coordinates, int32_t rank,
                         int32_t location) {
   Block &block = Block::current();
-  const TensorMap &map =
-      requireMap(block, tensorMap, coordinates, rank, location);
-  Transfer transfer = makeTensorTransfer(block, shared, map, coordinates,
-                                         location, "the source of a box");
-  forEachRow(block, map, coordinates, "the tensor of a map", location,
-             [&](const GlobalMemory::Place &place, uint64_t bytes) {
-               noteGlobalStore(block, place, bytes, false, location);
-             });
-  issueStore(block, transfer);
+  issueStore(block, makeTensorTransfer(block, AccessKind::Store, shared,
+                                       tensorMap, coordinates, rank, location));
 }
 
 // --- fences -----------------------------------------------------------------

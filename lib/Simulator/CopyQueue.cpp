@@ -84,7 +84,8 @@ void mxsim_cp_async(void *shared, const void *global, int32_t bytes,
   if (sourceBytes != 0) {
     auto place = requireGlobal(block, global, uint64_t(sourceBytes), align,
                                "the source of a copy", location);
-    noteGlobalLoad(block, place, uint64_t(sourceBytes), false, location);
+    noteGlobal(block, AccessKind::Load, place, uint64_t(sourceBytes), false,
+               location);
     transfer.global =
         const_cast<uint8_t *>(static_cast<const uint8_t *>(global));
   }
@@ -179,7 +180,7 @@ void mxsim_bulk_wait_group(int32_t pending, int32_t read, int32_t location) {
     if (store.group >= open || store.hasRead)
       continue;
     // What is read has to be kept somewhere: the destination. Nobody may look
-    // at it before the store is complete, which noteGlobalLoad cannot see.
+    // at it before the store is complete, which noteGlobal cannot see.
     carryOutStore(block, store);
     block.shared.endRead(block.observe(self), store.offset, store.bytes);
     store.hasRead = true;

@@ -21,7 +21,7 @@ void mxsim_mbarrier_init(void *address, int32_t count, int32_t location) {
                kMaxCount, count);
   uint32_t offset = requireShared(block, address, kBarrierBytes, kBarrierBytes,
                                   "an mbarrier", location);
-  noteStore(block, offset, kBarrierBytes, location);
+  noteShared(block, AccessKind::Store, offset, kBarrierBytes, location);
   block.shared.setBarrier(offset, true);
   Thread &self = block.self();
   PhaseBarrier &barrier =

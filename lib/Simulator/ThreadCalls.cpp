@@ -142,8 +142,8 @@ static void noteAtomic(Block &block, void *address, uint32_t bytes,
   if (!block.shared.owns(address)) {
     auto place =
         requireGlobal(block, address, bytes, bytes, "an atomic", location);
-    noteGlobalLoad(block, place, bytes, true, location);
-    noteGlobalStore(block, place, bytes, true, location);
+    noteGlobal(block, AccessKind::Load, place, bytes, true, location);
+    noteGlobal(block, AccessKind::Store, place, bytes, true, location);
     block.isSynchronised = true;
     return;
   }
