@@ -4,6 +4,8 @@
 
 #include "NVVMToSimulator.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
+#include "mx/Simulator/DeviceConstants.h"
+#include "llvm/ADT/StringSwitch.h"
 #include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
@@ -68,6 +70,48 @@ static LogicalResult convertProduct(NVVM::MmaOp op, DeviceRewriter &rewrite) {
   return rewrite.replace(rewrite.loadResult(result, op.getType()));
 }
 
+/// The simulator's number of a format of fewer than nine bits, by its name.
+static std::optional<int32_t> lookupFormat(StringRef name) {
+  return llvm::StringSwitch<std::optional<int32_t>>(name)
+      .Case("e4m3", MXSIM_TYPE_E4M3)
+      .Case("e5m2", MXSIM_TYPE_E5M2)
+      .Case("e3m2", MXSIM_TYPE_E3M2)
+      .Case("e2m3", MXSIM_TYPE_E2M3)
+      .Case("e2m1", MXSIM_TYPE_E2M1)
+      .Default(std::nullopt);
+}
+
+/// llvm.nvvm.mma.m16n8k32.row.col[.kind.f8f6f4].f32.<A>.<B>.f32, a product that
+/// the NVVM dialect has no operation for.
+static std::optional<LogicalResult>
+convertIntrinsicProduct(LLVM::CallIntrinsicOp op, DeviceRewriter &rewrite) {
+  StringRef name = op.getIntrin();
+  if (!name.consume_front("llvm.nvvm.mma.m16n8k32.row.col."))
+    return std::nullopt;
+  name.consume_front("kind.f8f6f4.");
+  constexpr size_t aWords = 4, bWords = 2, cWords = 4;
+  auto [left, right] = name.drop_front(name.find('.') + 1).split('.');
+  std::optional<int32_t> typeA = lookupFormat(left);
+  std::optional<int32_t> typeB = lookupFormat(right.split('.').first);
+  ValueRange operands = op.getArgs();
+  if (!name.starts_with("f32.") || !name.ends_with(".f32") || !typeA ||
+      !typeB || operands.size() != aWords + bWords + cWords ||
+      op.getNumResults() != 1)
+    return std::nullopt;
+  ImplicitLocOpBuilder &b = rewrite.b;
+  Type i32 = b.getI32Type();
+  Value result = rewrite.allocate(i32, cWords);
+  constexpr int32_t k = 32;
+  rewrite.callAt("mxsim_mma", Type(),
+                 {result, rewrite.store(i32, operands.take_front(aWords)),
+                  rewrite.store(i32, operands.slice(aWords, bWords)),
+                  rewrite.store(i32, operands.take_back(cWords)),
+                  rewrite.constant(k), rewrite.constant(*typeA),
+                  rewrite.constant(*typeB), rewrite.constant(MXSIM_TYPE_F32)});
+  return rewrite.replace(
+      rewrite.loadResult(result, op->getResult(0).getType()));
+}
+
 static LogicalResult convertScaledProduct(NVVM::MmaBlockScaleOp op,
                                           DeviceRewriter &rewrite) {
   ImplicitLocOpBuilder &b = rewrite.b;
@@ -98,6 +142,9 @@ mx::convertMatrixOperation(Operation *op, DeviceRewriter &rewrite) {
       .Case([&](NVVM::MmaOp op) { return convertProduct(op, rewrite); })
       .Case([&](NVVM::MmaBlockScaleOp op) {
         return convertScaledProduct(op, rewrite);
+      })
+      .Case([&](LLVM::CallIntrinsicOp op) {
+        return convertIntrinsicProduct(op, rewrite);
       })
       .Default(std::nullopt);
 }

@@ -29,6 +29,25 @@ gpu.module @device {
     llvm.return %d : !llvm.struct<(f32, f32, f32, f32)>
   }
 
+  // Products of FP8 and smaller, which have no operation.
+  // CHECK-LABEL: llvm.func @device.small_product(
+  llvm.func @small_product(%a: i32, %c: f32) -> !llvm.struct<(f32, f32, f32, f32)> {
+    // CHECK: %[[D:.+]] = llvm.alloca %{{.+}} x i32
+    // CHECK: %[[K:.+]] = llvm.mlir.constant(32 : i32)
+    // CHECK-NEXT: %[[E4M3:.+]] = llvm.mlir.constant(11 : i32)
+    // CHECK-NEXT: %[[E5M2:.+]] = llvm.mlir.constant(12 : i32)
+    // CHECK-NEXT: %[[F32:.+]] = llvm.mlir.constant(1 : i32)
+    // CHECK: llvm.call @mxsim_mma(%{{.+}}, %{{.+}}, %{{.+}}, %{{.+}}, %[[K]], %[[E4M3]], %[[E5M2]], %[[F32]], %{{.+}})
+    %d = llvm.call_intrinsic "llvm.nvvm.mma.m16n8k32.row.col.f32.e4m3.e5m2.f32"(%a, %a, %a, %a, %a, %a, %c, %c, %c, %c)
+      : (i32, i32, i32, i32, i32, i32, f32, f32, f32, f32) -> !llvm.struct<(f32, f32, f32, f32)>
+    // CHECK: %[[E2M1:.+]] = llvm.mlir.constant(15 : i32)
+    // CHECK-NEXT: %[[E3M2:.+]] = llvm.mlir.constant(13 : i32)
+    // CHECK: llvm.call @mxsim_mma(%{{.+}}, %{{.+}}, %{{.+}}, %{{.+}}, %{{.+}}, %[[E2M1]], %[[E3M2]], %{{.+}}, %{{.+}})
+    %e = llvm.call_intrinsic "llvm.nvvm.mma.m16n8k32.row.col.kind.f8f6f4.f32.e2m1.e3m2.f32"(%a, %a, %a, %a, %a, %a, %c, %c, %c, %c)
+      : (i32, i32, i32, i32, i32, i32, f32, f32, f32, f32) -> !llvm.struct<(f32, f32, f32, f32)>
+    llvm.return %e : !llvm.struct<(f32, f32, f32, f32)>
+  }
+
   // CHECK-LABEL: llvm.func @device.scaled_product(
   // CHECK-SAME: %{{.+}}: i32, %{{.+}}: f32, %[[SCALES:[^:]+]]: i32, %[[SELECTOR:[^:]+]]: i16)
   llvm.func @scaled_product(%a: i32, %c: f32, %scales: i32, %selector: i16) -> !llvm.struct<(f32, f32, f32, f32)> {

@@ -22,6 +22,17 @@ gpu.module @device {
 // -----
 
 gpu.module @device {
+  llvm.func @half_product(%a: i32, %c: f32) {
+    // expected-error @below {{expected an operation that the simulator models, got one that it does not}}
+    %d = llvm.call_intrinsic "llvm.nvvm.mma.m16n8k32.row.col.f16.e4m3.e4m3.f16"(%a, %a, %a, %a, %a, %a, %a, %a)
+      : (i32, i32, i32, i32, i32, i32, i32, i32) -> !llvm.struct<(i32, i32)>
+    llvm.return
+  }
+}
+
+// -----
+
+gpu.module @device {
   llvm.func @predicated(%barrier: !llvm.ptr<3>, %n: i32, %p: i1) {
     // expected-error @below {{expected an operation without a predicate to simulate (branch around it instead), got one}}
     nvvm.mbarrier.init %barrier, %n, predicate = %p : !llvm.ptr<3>, i32, i1
