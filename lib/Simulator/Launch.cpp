@@ -71,6 +71,10 @@ static std::string explainBadSizes(const Launch &launch,
                  threads <= kMaxThreads && threads * block[2] <= kMaxThreads;
   if (!isBlock)
     return "expected a block of '1' to '1024' threads, got " + join(block);
+  const std::array<uint32_t, 3> &required = launch.requiredBlock;
+  if (required[0] && required != block)
+    return "expected a block of " + join(required) +
+           " threads, which the kernel is made for, got " + join(block);
   if (!grid[0] || !grid[1] || !grid[2] || grid[0] >> 31 ||
       grid[1] > maxGridYZ || grid[2] > maxGridYZ)
     return "expected a grid of at least one block, at most '65535' in y and z, "

@@ -52,7 +52,8 @@ static uint32_t toSize(int64_t size) {
 
 int32_t mxsim_launch(void (*kernel)(void **), void **arguments, int64_t gridX,
                      int64_t gridY, int64_t gridZ, int64_t blockX,
-                     int64_t blockY, int64_t blockZ, int32_t staticShared,
+                     int64_t blockY, int64_t blockZ, int32_t requiredX,
+                     int32_t requiredY, int32_t requiredZ, int32_t staticShared,
                      int32_t dynamicShared, int32_t location) {
   if (!currentSession)
     return 1;
@@ -66,6 +67,8 @@ int32_t mxsim_launch(void (*kernel)(void **), void **arguments, int64_t gridX,
   launch.location = location;
   return currentSession->run(launch) ? 0 : 1;
 }
+  launch.requiredBlock = {uint32_t(requiredX), uint32_t(requiredY),
+                          uint32_t(requiredZ)};
 
 void mxsim_register_buffer(void *address, int64_t bytes) {
   if (currentSession && bytes > 0)

@@ -16,7 +16,7 @@ func.func @host(%x: i32) -> i32 {
 
 // CHECK: gpu.module @kernels
 gpu.module @kernels {
-  // CHECK: llvm.func @scale(%{{.*}}: !llvm.ptr, %{{.*}}: i32) attributes {gpu.kernel, gpu.known_block_size = array<i32: 128, 1, 1>, nvvm.kernel, nvvm.maxntid = array<i32: 128, 1, 1>}
+  // CHECK: llvm.func @scale(%{{.*}}: !llvm.ptr, %{{.*}}: i32) attributes {gpu.kernel, gpu.known_block_size = array<i32: 128, 1, 1>, nvvm.kernel, nvvm.reqntid = array<i32: 128, 1, 1>}
   gpu.func @scale(%p: !llvm.ptr, %n: i32) kernel attributes {known_block_size = array<i32: 128, 1, 1>} {
     // CHECK-NOT: arith.
     // CHECK-NOT: scf.

@@ -38,6 +38,20 @@ def ExpandDeviceMathPass : Pass<"mx-expand-device-math"> {
     "::mlir::vector::VectorDialect"];
 }
 
+def RequireBlockSizesPass : Pass<"mx-require-block-sizes", "::mlir::gpu::GPUModuleOp"> {
+  let summary = "make the block size that a kernel knows one that it must get";
+  let description = [{
+    Upstream's lowering makes `known_block_size` of a kernel the most threads that a block
+    may have (`.maxntid`). Code relies on exactly that block, so it becomes the block that a
+    launch must have (`.reqntid`): the driver, and the simulator, refuse any other, and
+    ptxas then obeys `nvvm.setmaxregister`.
+
+    **Requires** kernels of the LLVM dialect. **Ensures** that those with a known block size
+    require it. **Decides** nothing. **Remarks**: none.
+    **Example**: (* example: test/DeviceCode/require-block-sizes.mlir *)
+  }];
+}
+
 def VerifyDeviceCodePass : Pass<"mx-verify-device-code", "::mlir::ModuleOp"> {
   let summary = "check that a chip has what its kernels use";
   let description = [{

@@ -115,6 +115,8 @@ struct Launch {
   Kernel kernel = nullptr;
   void **arguments = nullptr;
   std::array<uint32_t, 3> grid = {1, 1, 1}, block = {1, 1, 1};
+  /// The block that the kernel was made for; zeros for any.
+  std::array<uint32_t, 3> requiredBlock = {};
   uint32_t staticShared = 0, dynamicShared = 0;
   /// Location of the launch, for reports on itself.
   int32_t location = 0;
@@ -162,10 +164,12 @@ std::vector<Symbol> getSymbols();
 extern "C" {
 
 /// Launches in the thread's session; 0 if all went well so far, else 1. Without
-/// a session nothing runs and the result is 1.
+/// a session nothing runs and the result is 1. The required extents are those
+/// of the block that the kernel was made for, or zeros.
 int32_t mxsim_launch(void (*kernel)(void **), void **arguments, int64_t gridX,
                      int64_t gridY, int64_t gridZ, int64_t blockX,
-                     int64_t blockY, int64_t blockZ, int32_t staticShared,
+                     int64_t blockY, int64_t blockZ, int32_t requiredX,
+                     int32_t requiredY, int32_t requiredZ, int32_t staticShared,
                      int32_t dynamicShared, int32_t location);
 /// Adds memory to what launches of the thread's session may touch.
 void mxsim_register_buffer(void *address, int64_t bytes);

@@ -206,11 +206,25 @@ LLVM::LLVMFuncOp DeviceModule::createEntry(LLVM::LLVMFuncOp kernel) {
   return entry;
 }
 
+/// The block that a kernel says it must have.
+static std::array<int32_t, 3> getRequiredBlock(LLVM::LLVMFuncOp kernel) {
+  std::array<int32_t, 3> required = {};
+  auto extents = kernel->getAttrOfType<DenseI32ArrayAttr>(
+      NVVM::NVVMDialect::getReqntidAttrName());
+  if (!extents)
+    return required;
+  required = {1, 1, 1};
+  llvm::copy(extents.asArrayRef().take_front(required.size()),
+             required.begin());
+  return required;
+}
+
 LogicalResult DeviceModule::convert(SimulatedKernels &kernels) {
   if (failed(verifyContents()))
     return failure();
   layOutShared();
-  SmallVector<std::pair<Attribute, LLVM::LLVMFuncOp>> found;
+  SmallVector<std::tuple<Attribute, LLVM::LLVMFuncOp, std::array<int32_t, 3>>>
+      found;
   StringAttr moduleName = device.getNameAttr();
   for (auto function : device.getOps<LLVM::LLVMFuncOp>()) {
     if (failed(convertFunction(function)))
@@ -219,7 +233,7 @@ LogicalResult DeviceModule::convert(SimulatedKernels &kernels) {
       found.push_back(
           {SymbolRefAttr::get(moduleName,
                               FlatSymbolRefAttr::get(function.getNameAttr())),
-           function});
+           function, getRequiredBlock(function)});
   }
   if (failed(renameSymbols()))
     return failure();
@@ -230,8 +244,8 @@ LogicalResult DeviceModule::convert(SimulatedKernels &kernels) {
     else
       eraseDeviceAttributes(cast<LLVM::LLVMFuncOp>(op));
   }
-  for (auto [name, function] : found)
-    kernels[name] = {createEntry(function), sharedBytes};
+  for (auto [name, function, block] : found)
+    kernels[name] = {createEntry(function), sharedBytes, block};
   device.erase();
   return success();
 }

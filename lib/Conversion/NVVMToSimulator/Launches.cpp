@@ -141,6 +141,9 @@ static LogicalResult convertLaunch(gpu::LaunchFuncOp op, SimulatorCalls &calls,
       dynamic
           ? dynamic
           : LLVM::ConstantOp::create(b, b.getI32IntegerAttr(0)).getResult());
+  for (int32_t extent : found->second.requiredBlock)
+    operands.push_back(
+        LLVM::ConstantOp::create(b, b.getI32IntegerAttr(extent)));
   // The session keeps the report; later launches of it do nothing.
   calls.callAt(b, "mxsim_launch", b.getI32Type(), operands);
   op.erase();

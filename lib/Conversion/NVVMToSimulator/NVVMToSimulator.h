@@ -122,6 +122,8 @@ struct SimulatedKernel {
   LLVM::LLVMFuncOp entry;
   /// Bytes of shared memory whose size the code states.
   int64_t staticSharedBytes = 0;
+  /// The block that it was made for; zeros for any.
+  std::array<int32_t, 3> requiredBlock = {};
 };
 
 /// From the kernels' names, as launches write them, to what became of them.

@@ -12,7 +12,7 @@ gpu.module @device {
 
   // CHECK-LABEL: llvm.func @device.scale(
   // CHECK-SAME: %[[DATA:.+]]: !llvm.ptr, %[[FACTOR:.+]]: f32)
-  llvm.func @scale(%data: !llvm.ptr<1>, %factor: f32) attributes {gpu.kernel, nvvm.kernel} {
+  llvm.func @scale(%data: !llvm.ptr<1>, %factor: f32) attributes {gpu.kernel, nvvm.kernel, nvvm.reqntid = array<i32: 32, 1, 1>} {
     // CHECK: %[[ZERO:.+]] = llvm.mlir.constant(0 : i32)
     // CHECK: %[[THREAD:.+]] = llvm.call @mxsim_special_register(%[[ZERO]])
     %thread = nvvm.read.ptx.sreg.tid.x : i32
@@ -52,7 +52,9 @@ func.func @host(%buffer: memref<?xf32>, %factor: f32, %blocks: index) {
   %number = arith.index_cast %index : index to i64
   %address = llvm.inttoptr %number : i64 to !llvm.ptr
   // CHECK: %[[ENTRY:.+]] = llvm.mlir.addressof @device.scale.entry
-  // CHECK: llvm.call @mxsim_launch(%[[ENTRY]],
+  // What the kernel was made for comes with the launch.
+  // CHECK: %[[WARP:.+]] = llvm.mlir.constant(32 : i32)
+  // CHECK: llvm.call @mxsim_launch(%[[ENTRY]], {{.+}}, %[[WARP]],
   // CHECK-NOT: gpu.
   gpu.launch_func @device::@scale blocks in (%blocks, %one, %one) threads in (%threads, %one, %one)
     args(%address : !llvm.ptr, %factor : f32)

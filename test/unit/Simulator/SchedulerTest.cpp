@@ -57,6 +57,19 @@ TEST(Launches, RefuseBadSizes) {
               "z, got '0 x 1 x 1'");
 }
 
+TEST(Launches, RefuseBlocksThatTheKernelIsNotMadeFor) {
+  Launch launch;
+  launch.kernel = [](void **) {};
+  launch.block = {64, 2, 1};
+  launch.requiredBlock = {64, 2, 1};
+  launch.location = 4;
+  expectGood(run(launch, {}));
+  launch.requiredBlock = {128, 1, 1};
+  expectError(run(launch, {}), ErrorKind::BadLaunch, 4,
+              "expected a block of '128 x 1 x 1' threads, which the kernel is "
+              "made for, got '64 x 2 x 1'");
+}
+
 /// Each thread passes a number to its neighbour through shared memory, several
 /// times, and adds what it gets.
 std::vector<uint32_t> rotateNumbers(uint64_t seed, Report &report) {

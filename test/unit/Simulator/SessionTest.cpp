@@ -25,7 +25,8 @@ void increment(void **arguments) {
 
 int32_t launchIncrement(uint32_t *numbers, int64_t blocks) {
   void *arguments[] = {&numbers};
-  return mxsim_launch(increment, arguments, blocks, 1, 1, 32, 1, 1, 0, 0, 3);
+  return mxsim_launch(increment, arguments, blocks, 1, 1, 32, 1, 1, 32, 1, 1, 0,
+                      0, 3);
 }
 
 TEST(Sessions, RunLaunches) {
