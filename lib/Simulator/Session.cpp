@@ -31,7 +31,12 @@ void Session::registerBuffer(Buffer buffer) {
   known.readOnly = buffer.readOnly && (isNew || known.readOnly);
 }
 
-void Session::unregisterBuffer(const void *address) { buffers.erase(address); }
+void Session::unregisterBuffer(const void *address, uint64_t bytes) {
+  // Views of a buffer go with it. One without bytes has an address, too.
+  const void *end =
+      static_cast<const uint8_t *>(address) + std::max<uint64_t>(bytes, 1);
+  buffers.erase(buffers.lower_bound(address), buffers.lower_bound(end));
+}
 
 bool Session::run(const Launch &launch) {
   if (!report)
@@ -62,22 +67,22 @@ int32_t mxsim_launch(void (*kernel)(void **), void **arguments, int64_t gridX,
   launch.arguments = arguments;
   launch.grid = {toSize(gridX), toSize(gridY), toSize(gridZ)};
   launch.block = {toSize(blockX), toSize(blockY), toSize(blockZ)};
+  launch.requiredBlock = {uint32_t(requiredX), uint32_t(requiredY),
+                          uint32_t(requiredZ)};
   launch.staticShared = uint32_t(staticShared);
   launch.dynamicShared = uint32_t(dynamicShared);
   launch.location = location;
   return currentSession->run(launch) ? 0 : 1;
 }
-  launch.requiredBlock = {uint32_t(requiredX), uint32_t(requiredY),
-                          uint32_t(requiredZ)};
 
 void mxsim_register_buffer(void *address, int64_t bytes) {
   if (currentSession && bytes > 0)
     currentSession->registerBuffer({address, uint64_t(bytes), false});
 }
 
-void mxsim_unregister_buffer(void *address) {
-  if (currentSession)
-    currentSession->unregisterBuffer(address);
+void mxsim_unregister_buffer(void *address, int64_t bytes) {
+  if (currentSession && bytes >= 0)
+    currentSession->unregisterBuffer(address, uint64_t(bytes));
 }
 
 #define SYMBOL(name) {#name, reinterpret_cast<void *>(&name)}

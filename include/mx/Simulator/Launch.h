@@ -136,7 +136,8 @@ public:
   Session &operator=(const Session &) = delete;
 
   void registerBuffer(Buffer buffer);
-  void unregisterBuffer(const void *address);
+  /// Forgets all that begins within these bytes.
+  void unregisterBuffer(const void *address, uint64_t bytes);
   /// Runs unless an earlier launch failed; whether all went well so far.
   bool run(const Launch &launch);
 
@@ -173,7 +174,8 @@ int32_t mxsim_launch(void (*kernel)(void **), void **arguments, int64_t gridX,
                      int32_t dynamicShared, int32_t location);
 /// Adds memory to what launches of the thread's session may touch.
 void mxsim_register_buffer(void *address, int64_t bytes);
-void mxsim_unregister_buffer(void *address);
+/// Takes away what begins within these bytes, which the host frees.
+void mxsim_unregister_buffer(void *address, int64_t bytes);
 
 /// Writes 128 bytes that describe a tensor for `mxsim_tensor_load` and
 /// `_store`: `rank` extents and box extents in elements, innermost first,

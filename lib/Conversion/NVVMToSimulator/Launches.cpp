@@ -41,6 +41,24 @@ static Value countElements(ImplicitLocOpBuilder &b, Value buffer) {
   return b.createOrFold<arith::SelectOp>(isEmpty, zero, count);
 }
 
+/// The bytes of `buffer` from its address on, as an i64.
+static Value countBytes(ImplicitLocOpBuilder &b, Value buffer) {
+  Type element = cast<MemRefType>(buffer.getType()).getElementType();
+  int64_t bits = element.isIntOrFloat() ? element.getIntOrFloatBitWidth()
+                                        : IndexType::kInternalStorageBitWidth;
+  int64_t elementBytes = llvm::divideCeil(bits, int64_t(8));
+  Value unit = arith::ConstantIndexOp::create(b, elementBytes);
+  Value bytes = arith::MulIOp::create(b, countElements(b, buffer), unit);
+  return arith::IndexCastOp::create(b, b.getI64Type(), bytes);
+}
+
+/// An aligned pointer, which is an index, as one of the LLVM dialect.
+static Value makePointer(ImplicitLocOpBuilder &b, Value index) {
+  Value number = arith::IndexCastOp::create(b, b.getI64Type(), index);
+  return LLVM::IntToPtrOp::create(b, LLVM::LLVMPointerType::get(b.getContext()),
+                                  number);
+}
+
 /// Registers the buffer whose address `op` takes.
 static LogicalResult registerBuffer(memref::ExtractAlignedPointerAsIndexOp op,
                                     SimulatorCalls &calls) {
@@ -51,19 +69,20 @@ static LogicalResult registerBuffer(memref::ExtractAlignedPointerAsIndexOp op,
     return op.emitOpError("expected the address of a ranked and strided buffer "
                           "to simulate, got that of ")
            << op.getSource().getType();
-  int64_t elementBytes = DataLayout::closest(op)
-                             .getTypeSize(type.getElementType())
-                             .getFixedValue();
-  Value unit = arith::ConstantIndexOp::create(b, elementBytes);
-  Value bytes =
-      b.createOrFold<arith::MulIOp>(countElements(b, op.getSource()), unit);
-  Type i64 = b.getI64Type();
-  Value number = arith::IndexCastOp::create(b, i64, op.getResult());
-  Value address = LLVM::IntToPtrOp::create(
-      b, LLVM::LLVMPointerType::get(b.getContext()), number);
-  Value size = arith::IndexCastOp::create(b, i64, bytes);
-  calls.call(b, "mxsim_register_buffer", Type(), {address, size});
+  calls.call(b, "mxsim_register_buffer", Type(),
+             {makePointer(b, op), countBytes(b, op.getSource())});
   return success();
+}
+
+/// Takes back what was registered of a buffer that is freed.
+static void unregisterBuffer(memref::DeallocOp op, SimulatorCalls &calls) {
+  if (!isa<MemRefType>(op.getMemref().getType()))
+    return;
+  ImplicitLocOpBuilder b(op.getLoc(), op);
+  Value index =
+      memref::ExtractAlignedPointerAsIndexOp::create(b, op.getMemref());
+  calls.call(b, "mxsim_unregister_buffer", Type(),
+             {makePointer(b, index), countBytes(b, op.getMemref())});
 }
 
 /// `value` as an i64; it is an index, i32 or i64.
@@ -134,6 +153,9 @@ static LogicalResult convertLaunch(gpu::LaunchFuncOp op, SimulatorCalls &calls,
        {op.getGridSizeOperandValues(), op.getBlockSizeOperandValues()})
     for (Value extent : {size.x, size.y, size.z})
       operands.push_back(widen(b, extent));
+  for (int32_t extent : found->second.requiredBlock)
+    operands.push_back(
+        LLVM::ConstantOp::create(b, b.getI32IntegerAttr(extent)));
   operands.push_back(LLVM::ConstantOp::create(
       b, b.getI32IntegerAttr(found->second.staticSharedBytes)));
   Value dynamic = op.getDynamicSharedMemorySize();
@@ -141,9 +163,6 @@ static LogicalResult convertLaunch(gpu::LaunchFuncOp op, SimulatorCalls &calls,
       dynamic
           ? dynamic
           : LLVM::ConstantOp::create(b, b.getI32IntegerAttr(0)).getResult());
-  for (int32_t extent : found->second.requiredBlock)
-    operands.push_back(
-        LLVM::ConstantOp::create(b, b.getI32IntegerAttr(extent)));
   // The session keeps the report; later launches of it do nothing.
   calls.callAt(b, "mxsim_launch", b.getI32Type(), operands);
   op.erase();
@@ -168,5 +187,7 @@ LogicalResult mx::convertLaunches(ModuleOp module, SimulatorCalls &calls,
       convertCopy(copy);
     return WalkResult::advance();
   });
+  // Afterwards, for it takes addresses of its own.
+  module.walk([&](memref::DeallocOp op) { unregisterBuffer(op, calls); });
   return failure(result.wasInterrupted());
 }

@@ -61,4 +61,24 @@ func.func @host(%buffer: memref<?xf32>, %factor: f32, %blocks: index) {
   return
 }
 
+// What is freed is no longer there for kernels.
+// CHECK-LABEL: func.func @free
+// CHECK-SAME: %[[FREED:.+]]: memref<?xf32>
+func.func @free(%buffer: memref<?xf32>) {
+  // CHECK: memref.extract_aligned_pointer_as_index %[[FREED]]
+  // CHECK: memref.dim %[[FREED]]
+  // CHECK: llvm.call @mxsim_unregister_buffer(
+  // CHECK-NEXT: memref.dealloc %[[FREED]]
+  memref.dealloc %buffer : memref<?xf32>
+  return
+}
+
+// CHECK-LABEL: func.func @free_indices
+func.func @free_indices(%buffer: memref<4xindex>) {
+  // CHECK: %[[BYTES:.+]] = arith.constant 8 : index
+  // CHECK: llvm.call @mxsim_unregister_buffer(
+  memref.dealloc %buffer : memref<4xindex>
+  return
+}
+
 }

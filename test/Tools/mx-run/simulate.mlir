@@ -35,6 +35,15 @@
 // WORKS: result 0: 4xi32 min 0 max 3 mean 1.5 [0, 1, 2, 3]
 // WORKS: simulated: 1 blocks, 0 matrix products, 0 bytes copied asynchronously
 
+// The block must be the one that the kernel was made for.
+// RUN: sed 's/kernel {/kernel attributes {known_block_size = array<i32: 4, 1, 1>} {/' kernel.mlir > block.mlir
+// RUN: sh status.sh 1 mx-run block.mlir --simulate --input=4xi32=1 2>&1 | FileCheck %s --check-prefix=BLOCK
+// BLOCK: block.mlir:8:5: error: simulation stopped (bad-launch): expected a block of '4 x 1 x 1' threads, which the kernel is made for, got '5 x 1 x 1'
+
+// What the host freed is no buffer any more.
+// RUN: sh status.sh 1 mx-run freed.mlir --simulate --input=4xi32=1 2>&1 | FileCheck %s --check-prefix=FREED
+// FREED: freed.mlir:19:7: error: simulation stopped (out-of-bounds): expected a store within a buffer, got {{.*}}
+
 // A kernel without end is noticed, whether its loop touches memory or not.
 // RUN: sh status.sh 1 mx-run endless.mlir --simulate --simulate-steps=1000 --input=4xi32=1 2>&1 | FileCheck %s --check-prefix=ENDLESS
 // ENDLESS: endless.mlir:16:7: error: simulation stopped (step-limit): expected the launch to end within '1000' steps, got one that goes on
@@ -81,6 +90,31 @@ module attributes {gpu.container_module, mx.target = #mx.target<nvvm, chip = "sm
       %thread = nvvm.read.ptx.sreg.tid.x : i32
       %place = llvm.getelementptr %out[%thread] : (!llvm.ptr<1>, i32) -> !llvm.ptr<1>, i32
       llvm.store %thread, %place : i32, !llvm.ptr<1>
+      gpu.return
+    }
+  }
+}
+
+//--- freed.mlir
+module attributes {gpu.container_module, mx.target = #mx.target<nvvm, chip = "sm_120a">} {
+  func.func @twice(%n: memref<4xi32>) -> memref<4xi32> {
+    %one = arith.constant 1 : index
+    %two = arith.constant 2 : index
+    %buffer = memref.alloc() : memref<1024xi32>
+    %0 = memref.extract_aligned_pointer_as_index %buffer : memref<1024xi32> -> index
+    %1 = arith.index_cast %0 : index to i64
+    %2 = llvm.inttoptr %1 : i64 to !llvm.ptr
+    gpu.launch_func @kernels::@zero blocks in (%one, %one, %one)
+        threads in (%one, %one, %one) args(%2 : !llvm.ptr)
+    memref.dealloc %buffer : memref<1024xi32>
+    gpu.launch_func @kernels::@zero blocks in (%two, %one, %one)
+        threads in (%one, %one, %one) args(%2 : !llvm.ptr)
+    return %n : memref<4xi32>
+  }
+  gpu.module @kernels [#nvvm.target<chip = "sm_120a">] {
+    gpu.func @zero(%out: !llvm.ptr) kernel {
+      %zero = llvm.mlir.constant(0 : i32) : i32
+      llvm.store %zero, %out : i32, !llvm.ptr
       gpu.return
     }
   }

@@ -63,8 +63,21 @@ TEST(Sessions, ForgetBuffers) {
   std::vector<uint32_t> numbers(32);
   Session session{Options()};
   mxsim_register_buffer(numbers.data(), 128);
-  mxsim_unregister_buffer(numbers.data());
+  mxsim_unregister_buffer(numbers.data(), 128);
   EXPECT_EQ(launchIncrement(numbers.data(), 1), 1);
+}
+
+/// A view of memory that is freed goes with it; what lies behind stays.
+TEST(Sessions, ForgetViewsOfFreedMemory) {
+  std::vector<uint32_t> numbers(64, 5);
+  Session session{Options()};
+  mxsim_register_buffer(numbers.data() + 32, 128);
+  mxsim_unregister_buffer(numbers.data(), 128);
+  EXPECT_EQ(launchIncrement(numbers.data() + 32, 1), 0);
+  mxsim_unregister_buffer(numbers.data(), 132);
+  EXPECT_EQ(launchIncrement(numbers.data() + 32, 1), 1);
+  expectError(session.getReport(), ErrorKind::OutOfBounds, 1,
+              "expected a load within a buffer, got a pointer before all");
 }
 
 TEST(Sessions, RefuseSizesThatDoNotFit) {
