@@ -266,6 +266,56 @@ void CheckRuntime::checkUnpack(CheckSite &site) {
   }
 }
 
+/// All rows of one matrix of bytes, or of the tiles of one: the matrix counts
+/// as row `matrix` along the dimensions that lead its `rank`.
+static std::vector<uint8_t> readMatrix(const CheckedBuffer &buffer,
+                                       int64_t matrix, int64_t rank) {
+  int64_t rows =
+      ShapedType::getNumElements(buffer.getShape().take_back(rank).drop_back());
+  std::vector<uint8_t> bytes, row;
+  for (int64_t index = 0; index < rows; ++index) {
+    buffer.readRow(matrix * rows + index, row);
+    bytes.insert(bytes.end(), row.begin(), row.end());
+  }
+  return bytes;
+}
+
+/// Compares matrices of the result with what `move` makes of the source's.
+template <typename Move>
+static void compareMatrices(CheckSite &site, const CheckedBuffer &source,
+                            int64_t sourceRank, const CheckedBuffer &result,
+                            int64_t resultRank, Move move) {
+  int64_t count =
+      ShapedType::getNumElements(result.getShape().drop_back(resultRank));
+  int64_t size =
+      ShapedType::getNumElements(result.getShape().take_back(resultRank));
+  site.total += count * size;
+  std::vector<uint8_t> expected(size);
+  for (int64_t matrix : chooseRows(count, size)) {
+    std::vector<uint8_t> from = readMatrix(source, matrix, sourceRank);
+    move(from.data(), expected.data());
+    compareRow(site, matrix, expected, readMatrix(result, matrix, resultRank));
+  }
+}
+
+static constexpr int64_t kMatrixRank = 2, kTilesRank = 4;
+
+void CheckRuntime::checkTileScales(CheckSite &site) {
+  ArrayRef<int64_t> shape = buffers[0].getShape().take_back(kMatrixRank);
+  compareMatrices(site, buffers[0], kMatrixRank, buffers[1], kTilesRank,
+                  [&](const uint8_t *scales, uint8_t *tiles) {
+                    mxnum::scalesToTiles(scales, shape[0], shape[1], tiles);
+                  });
+}
+
+void CheckRuntime::checkUntileScales(CheckSite &site) {
+  ArrayRef<int64_t> shape = buffers[1].getShape().take_back(kMatrixRank);
+  compareMatrices(site, buffers[0], kTilesRank, buffers[1], kMatrixRank,
+                  [&](const uint8_t *tiles, uint8_t *scales) {
+                    mxnum::scalesFromTiles(tiles, shape[0], shape[1], scales);
+                  });
+}
+
 //===----------------------------------------------------------------------===//
 // Products
 //===----------------------------------------------------------------------===//

@@ -108,6 +108,8 @@ static ArrayRef<NamedFunction> getFunctions() {
       {"matmul", getAddress(runCheck<&R::checkMatmul>)},
       {"pack", getAddress(runCheck<&R::checkPack>)},
       {"unpack", getAddress(runCheck<&R::checkUnpack>)},
+      {"tile_scales", getAddress(runCheck<&R::checkTileScales>)},
+      {"untile_scales", getAddress(runCheck<&R::checkUntileScales>)},
   };
   return functions;
 }

@@ -62,6 +62,8 @@ public:
   void checkMatmul(CheckSite &site);
   void checkPack(CheckSite &site);
   void checkUnpack(CheckSite &site);
+  void checkTileScales(CheckSite &site);
+  void checkUntileScales(CheckSite &site);
   /// Runs one of the functions above on what was pushed.
   void run(int64_t site, void (CheckRuntime::*check)(CheckSite &));
 

@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "MXToLoops.h"
+#include "ScaleTileLoops.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -72,6 +73,7 @@ struct ConvertMXToLoopsPass
     populatePackLoopsPatterns(patterns);
     populateQuantizeLoopsPatterns(patterns);
     populateRotateLoopsPatterns(patterns);
+    populateScaleTileLoopsPatterns(patterns);
     walkAndApplyPatterns(getOperation(), std::move(patterns));
 
     getOperation()->walk([&](Operation *op) {

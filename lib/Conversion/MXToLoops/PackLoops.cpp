@@ -6,9 +6,8 @@
 //===----------------------------------------------------------------------===//
 
 #include "BlockDecode.h"
-#include "MXToLoops.h"
+#include "IndexBuilder.h"
 #include "PackedCodes.h"
-#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mx/Conversion/LaneBuilder.h"
 #include "mx/Dialect/MX/IR/MXOps.h"
@@ -45,28 +44,6 @@ struct LowerUnpackToLoops : OpRewritePattern<PackedUnpackOp> {
         .buildChunks(rewriter, begin, end, kMaxChunk, buildChunk);
     rewriter.eraseOp(op);
     return success();
-  }
-};
-
-/// Index arithmetic on constants and one loop variable.
-struct IndexBuilder {
-  OpBuilder &builder;
-  Location loc;
-
-  Value constant(int64_t value) const {
-    return createIndex(builder, loc, value);
-  }
-  Value add(Value a, Value b) const {
-    return arith::AddIOp::create(builder, loc, a, b);
-  }
-  Value subtract(Value a, Value b) const {
-    return arith::SubIOp::create(builder, loc, a, b);
-  }
-  Value multiply(Value a, int64_t b) const {
-    return arith::MulIOp::create(builder, loc, a, constant(b));
-  }
-  Value divide(Value a, int64_t b) const {
-    return arith::DivUIOp::create(builder, loc, a, constant(b));
   }
 };
 

@@ -9,7 +9,7 @@
 #include "mlir/Bytecode/BytecodeImplementation.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
-#include "mx/Dialect/MX/IR/MXOps.h"
+#include "mx/Dialect/MX/IR/MXLayoutOps.h"
 
 using namespace mlir;
 using namespace mlir::mx;
@@ -105,6 +105,10 @@ void MXDialect::initialize() {
   addOperations<
 #define GET_OP_LIST
 #include "mx/Dialect/MX/IR/MXOps.cpp.inc"
+      >();
+  addOperations<
+#define GET_OP_LIST
+#include "mx/Dialect/MX/IR/MXLayoutOps.cpp.inc"
       >();
   addInterfaces<MXBytecodeInterface>();
 }

@@ -6,9 +6,9 @@
 // Verifiers are in MXVerifiers.cpp, folders in MXFolds.cpp.
 //===----------------------------------------------------------------------===//
 
-#include "mx/Dialect/MX/IR/MXOps.h"
 #include "mlir/Dialect/Utils/IndexingUtils.h"
 #include "mlir/IR/Builders.h"
+#include "mx/Dialect/MX/IR/MXLayoutOps.h"
 
 using namespace mlir;
 using namespace mlir::mx;
@@ -116,6 +116,8 @@ MX_PACKED_EFFECTS(PackedRotateOp)
 MX_PACKED_EFFECTS(PackedMatmulOp)
 MX_PACKED_EFFECTS(PackedUnpackOp)
 MX_PACKED_EFFECTS(PackedPackOp)
+MX_PACKED_EFFECTS(PackedTileScalesOp)
+MX_PACKED_EFFECTS(PackedUntileScalesOp)
 #undef MX_PACKED_EFFECTS
 
 bool mlir::mx::isSite(Operation *op) {

@@ -6,7 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "mlir/IR/TypeUtilities.h"
-#include "mx/Dialect/MX/IR/MXOps.h"
+#include "mx/Dialect/MX/IR/MXLayoutOps.h"
 #include "mx/Numerics/PackedLayout.h"
 #include "llvm/Support/MathExtras.h"
 
@@ -279,6 +279,20 @@ LogicalResult PackedUnpackOp::verify() {
 
 LogicalResult PackedPackOp::verify() {
   if (failed(verifyPacking(*this, getInits(), getSource(), getBits())))
+    return failure();
+  return verifyResults(*this, getInits());
+}
+
+LogicalResult PackedTileScalesOp::verify() {
+  if (failed(verifyScaleTiles(*this, cast<ShapedType>(getSource().getType()),
+                              cast<ShapedType>(getInits().getType()))))
+    return failure();
+  return verifyResults(*this, getInits());
+}
+
+LogicalResult PackedUntileScalesOp::verify() {
+  if (failed(verifyScaleTiles(*this, cast<ShapedType>(getInits().getType()),
+                              cast<ShapedType>(getSource().getType()))))
     return failure();
   return verifyResults(*this, getInits());
 }

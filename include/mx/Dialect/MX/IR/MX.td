@@ -7,6 +7,7 @@
 
 include "mx/Dialect/MX/IR/MXAttrs.td"
 include "mx/Dialect/MX/IR/MXDialect.td"
+include "mx/Dialect/MX/IR/MXLayoutOps.td"
 include "mx/Dialect/MX/IR/MXOps.td"
 include "mx/Dialect/MX/IR/MXPackedOps.td"
 include "mx/Dialect/MX/IR/MXTypes.td"

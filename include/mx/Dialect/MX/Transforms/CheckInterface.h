@@ -25,6 +25,7 @@
 //                 whether there are ends
 //   pack, unpack  source, init
 //                 bits
+//   tile_scales, untile_scales  source, init
 //
 // A rotation is five numbers: its size, 0 for none, and 4 words of signs (bit
 // set: -1). The context is the address of the external byte

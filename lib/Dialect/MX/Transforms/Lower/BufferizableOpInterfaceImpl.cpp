@@ -8,7 +8,7 @@
 #include "mx/Dialect/MX/Transforms/BufferizableOpInterfaceImpl.h"
 #include "mlir/Dialect/Bufferization/IR/DstBufferizableOpInterfaceImpl.h"
 #include "mlir/IR/DialectRegistry.h"
-#include "mx/Dialect/MX/IR/MXOps.h"
+#include "mx/Dialect/MX/IR/MXLayoutOps.h"
 
 using namespace mlir;
 using namespace mlir::bufferization;
@@ -109,6 +109,10 @@ void mlir::mx::registerBufferizableOpInterfaceExternalModels(
     PackedUnpackOp::attachInterface<PackedOpInterface<PackedUnpackOp>>(
         *context);
     PackedPackOp::attachInterface<PackedOpInterface<PackedPackOp>>(*context);
+    PackedTileScalesOp::attachInterface<PackedOpInterface<PackedTileScalesOp>>(
+        *context);
+    PackedUntileScalesOp::attachInterface<
+        PackedOpInterface<PackedUntileScalesOp>>(*context);
     RecordOp::attachInterface<RecordOpInterface>(*context);
   });
 }

@@ -10,7 +10,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
-#include "mx/Dialect/MX/IR/MXOps.h"
+#include "mx/Dialect/MX/IR/MXLayoutOps.h"
 #include "mx/Dialect/MX/Transforms/CheckInterface.h"
 #include "mx/Dialect/MX/Transforms/Passes.h"
 #include "mx/Numerics/Hadamard.h"
@@ -256,6 +256,11 @@ static std::optional<Check> describeOperation(Operation *op) {
           [](auto packed) { return describe(packed); })
       .Case<PackedPackOp, PackedUnpackOp>(
           [](auto packed) { return describeCodes(packed); })
+      .Case<PackedTileScalesOp, PackedUntileScalesOp>([](auto packed) {
+        Check check;
+        check.buffers = {packed.getSource(), packed.getInits()};
+        return check;
+      })
       .Default(std::nullopt);
 }
 

@@ -21,10 +21,8 @@ using namespace mlir::mx;
 // Making and taking apart
 //===----------------------------------------------------------------------===//
 
-/// Reinterprets a tensor of small floats as one code in each byte, or back.
-/// `mx-expand-small-floats` cancels these casts with its own.
-static Value castElements(OpBuilder &builder, Location loc, Value value,
-                          Type elementType) {
+Value mlir::mx::castElements(OpBuilder &builder, Location loc, Value value,
+                             Type elementType) {
   auto type = cast<RankedTensorType>(value.getType());
   if (type.getElementType() == elementType)
     return value;

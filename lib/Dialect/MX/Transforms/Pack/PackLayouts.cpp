@@ -18,7 +18,7 @@
 #include "mlir/Dialect/SCF/Transforms/Patterns.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Transforms/DialectConversion.h"
-#include "mx/Dialect/MX/IR/MXOps.h"
+#include "mx/Dialect/MX/IR/MXLayoutOps.h"
 #include "mx/Dialect/MX/Transforms/Passes.h"
 
 namespace mlir::mx {
@@ -134,13 +134,14 @@ static LogicalResult packBodies(ModuleOp module) {
   ConversionTarget target(*context);
   populatePackGraphOpsPatterns(converter, patterns);
   populatePackProductsPatterns(converter, patterns);
+  populatePackScaleTilesPatterns(converter, patterns);
   scf::populateSCFStructuralTypeConversionsAndLegality(converter, patterns,
                                                        target);
   cf::populateCFStructuralTypeConversionsAndLegality(converter, patterns,
                                                      target);
   target.addIllegalOp<ConstantOp, BundleOp, UnbundleOp, QuantizeOp,
                       DequantizeOp, RotateOp, TransposeOp, ReshapeOp, MatmulOp,
-                      GroupedMatmulOp>();
+                      GroupedMatmulOp, TileScalesOp, UntileScalesOp>();
   target.markUnknownOpDynamicallyLegal(
       [&](Operation *op) { return converter.isLegal(op); });
   return applyFullConversion(module, target, std::move(patterns));

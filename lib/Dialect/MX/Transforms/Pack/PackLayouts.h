@@ -22,6 +22,15 @@ void populatePackGraphOpsPatterns(const TypeConverter &converter,
 void populatePackProductsPatterns(const TypeConverter &converter,
                                   RewritePatternSet &patterns);
 
+/// The patterns of mx.tile_scales and mx.untile_scales.
+void populatePackScaleTilesPatterns(const TypeConverter &converter,
+                                    RewritePatternSet &patterns);
+
+/// Reinterprets a tensor of small floats as one code in each byte, or back.
+/// `mx-expand-small-floats` cancels these casts with its own.
+Value castElements(OpBuilder &builder, Location loc, Value value,
+                   Type elementType);
+
 } // namespace mlir::mx
 
 #endif // MX_LIB_DIALECT_MX_TRANSFORMS_PACKLAYOUTS_H
