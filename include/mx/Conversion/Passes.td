@@ -66,8 +66,9 @@ def ConvertMXToLoopsPass : Pass<"convert-mx-to-loops", "::mlir::ModuleOp"> {
 def ConvertMXToNVVMPass : Pass<"convert-mx-to-nvvm", "::mlir::ModuleOp"> {
   let summary = "lower packed operations to kernels of NVIDIA GPUs";
   let description = [{
-    A product whose kernel is `matmul_mma_block_scale` becomes kernels in the
-    `gpu.module` @mx_kernels and launches of them. A kernel is made for formats, result
+    A product whose kernel is `matmul_mma_block_scale`, or with groups
+    `grouped_matmul_mma_block_scale`, becomes kernels in the `gpu.module` @mx_kernels and
+    launches of them. A kernel is made for formats, result
     type and tile; equal ones are shared. Sizes are arguments, any sizes will do. Buffers
     are memory of the device: the host takes their addresses and reads nothing.
 

@@ -45,19 +45,17 @@ struct LowerUntileScalesToLoops : OpRewritePattern<PackedUntileScalesOp> {
       return failure();
     Location loc = op.getLoc();
     Value tiles = op.getSource(), scales = op.getInits();
-    int64_t last = getRank(scales) - 1;
     Value begin = createIndex(rewriter, loc, 0);
-    Value end = createDim(rewriter, loc, scales, last);
-    auto buildRow = [&](OpBuilder &outer, ValueRange row) {
-      auto buildChunk = [&](OpBuilder &inner, Value column, int64_t lanes) {
-        auto [place, byte] =
-            placeInTiles({inner, loc}, row.drop_back(), row.back(), column);
-        Value bytes = loadLanes(inner, loc, tiles, place, byte, lanes);
-        storeLanes(inner, loc, bytes, scales, row, column);
-      };
-      buildChunkLoops(outer, loc, begin, end, ScaleTile::columns, buildChunk);
+    Value end = createDim(rewriter, loc, scales, getRank(scales) - 1);
+    auto buildChunk = [&](OpBuilder &inner, ValueRange row, Value column,
+                          int64_t lanes) {
+      auto [place, byte] =
+          placeInTiles({inner, loc}, row.drop_back(), row.back(), column);
+      Value bytes = loadLanes(inner, loc, tiles, place, byte, lanes);
+      storeLanes(inner, loc, bytes, scales, row, column);
     };
-    buildLoopNest(rewriter, loc, scales, last, buildRow);
+    RowLoops(op, scales).buildChunks(rewriter, begin, end, ScaleTile::columns,
+                                     buildChunk);
     rewriter.eraseOp(op);
     return success();
   }
@@ -73,16 +71,12 @@ struct LowerTileScalesToLoops : OpRewritePattern<PackedTileScalesOp> {
     if (failed(matchEmulated(op, rewriter)))
       return failure();
     Location loc = op.getLoc();
-    auto buildMemoryRow = [&](OpBuilder &outer, ValueRange place) {
-      Value zero = createIndex(outer, loc, 0);
-      Value groups = createIndex(outer, loc, ScaleTile::groups);
-      buildLoop(outer, loc, zero, groups, 1,
-                [&](OpBuilder &inner, Value group) {
-                  buildGroup(inner, op, place, group);
-                });
-    };
-    buildLoopNest(rewriter, loc, op.getInits(), getRank(op.getInits()) - 1,
-                  buildMemoryRow);
+    RowLoops(op, op.getInits())
+        .build(rewriter, createIndex(rewriter, loc, 0),
+               createIndex(rewriter, loc, ScaleTile::groups), 1,
+               [&](OpBuilder &inner, ValueRange place, Value group) {
+                 buildGroup(inner, op, place, group);
+               });
     rewriter.eraseOp(op);
     return success();
   }

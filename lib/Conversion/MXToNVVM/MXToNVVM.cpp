@@ -24,6 +24,8 @@ using namespace mlir;
 using namespace mlir::mx;
 
 static constexpr llvm::StringLiteral kMatmulRow = "matmul_mma_block_scale";
+static constexpr llvm::StringLiteral kGroupedRow =
+    "grouped_matmul_mma_block_scale";
 
 /// Checks that the operands are buffers in which rows lie without gaps.
 static LogicalResult verifyBuffers(PackedMatmulOp op) {
@@ -53,9 +55,9 @@ static LogicalResult verifyFormats(PackedMatmulOp op) {
 }
 
 static LogicalResult verifyMatmul(PackedMatmulOp op) {
-  if (op.getGroupEnds())
-    return op.emitOpError("expected a product without groups, got one with "
-                          "'group_ends'");
+  if ((op.getKernel() == kGroupedRow) != bool(op.getGroupEnds()))
+    return op.emitOpError("expected 'group_ends' exactly with the kernel '")
+           << kGroupedRow << "', got '" << *op.getKernel() << "'";
   if (failed(verifyBuffers(op)))
     return failure();
   return verifyFormats(op);
@@ -70,7 +72,7 @@ struct ConvertMXToNVVMPass
   void runOnOperation() override {
     SmallVector<PackedMatmulOp> products;
     getOperation().walk([&](PackedMatmulOp op) {
-      if (op.getKernel() == kMatmulRow)
+      if (op.getKernel() == kMatmulRow || op.getKernel() == kGroupedRow)
         products.push_back(op);
     });
     for (PackedMatmulOp op : products)

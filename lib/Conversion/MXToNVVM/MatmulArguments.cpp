@@ -25,6 +25,8 @@ Value mx::getSharedMemory(ImplicitLocOpBuilder &b, gpu::GPUModuleOp module) {
   return LLVM::AddressOfOp::create(b, global);
 }
 
+static Word divideUp(Word x, int y) { return (x + (y - 1)) / y; }
+
 MatmulArguments::MatmulArguments(ImplicitLocOpBuilder &b,
                                  const MatmulSpec &spec, gpu::GPUFuncOp kernel)
     : b(b), spec(spec) {
@@ -41,30 +43,49 @@ MatmulArguments::MatmulArguments(ImplicitLocOpBuilder &b,
   };
   SmallVector<Value> lhsParts = takeParts(spec.lhs);
   SmallVector<Value> rhsParts = takeParts(spec.rhs);
-  result = castToGlobal(b, arguments[0]);
-  rows = Word(b, Value(arguments[1]));
-  columns = Word(b, Value(arguments[2]));
-  depth = Word(b, Value(arguments[3]));
+  auto take = [&]() -> Value {
+    Value argument = arguments.front();
+    arguments = arguments.drop_front();
+    return argument;
+  };
+  if (spec.isGrouped())
+    groupEnds = castToGlobal(b, take());
+  result = castToGlobal(b, take());
+  for (Word *size : {&rows, &columns, &depth})
+    *size = Word(b, take());
+  if (spec.isGrouped())
+    groups = Word(b, take());
+  rowTiles = spec.isGrouped() ? boundGroupTiles(getGroupEnds())
+                              : divideUp(rows, spec.tile.rows);
+  columnTiles = divideUp(columns, spec.tile.columns);
   lhs = {spec.lhs,       rows,       lhsParts,
          spec.tile.rows, layout.lhs, layout.lhsScales};
   rhs = {spec.rhs,          columns,    rhsParts,
          spec.tile.columns, layout.rhs, layout.rhsScales};
 }
 
-static Word divideUp(Word x, int y) { return (x + (y - 1)) / y; }
-
 Word MatmulArguments::countSteps() const {
   return divideUp(depth, kSlices * spec.mma.depth);
 }
 
-std::pair<Word, Word> MatmulArguments::countTiles() const {
-  return {divideUp(rows, spec.tile.rows), divideUp(columns, spec.tile.columns)};
+void MatmulArguments::countGroupTiles() {
+  rowTiles = mx::countGroupTiles(b, getGroupEnds());
 }
 
+Word MatmulArguments::countTiles() const { return rowTiles * columnTiles; }
+
 TilePlace MatmulArguments::locateTile(Word tile) const {
-  auto [rowTiles, columnTiles] = countTiles();
-  return {tile / rowTiles / columnTiles, tile % rowTiles * spec.tile.rows,
-          tile / rowTiles % columnTiles * spec.tile.columns};
+  Word matrix = tile / rowTiles / columnTiles;
+  Word column = tile / rowTiles % columnTiles * spec.tile.columns;
+  if (!spec.isGrouped())
+    return {matrix, matrix, tile % rowTiles * spec.tile.rows,
+            column, rows,   Value()};
+  GroupTile found = findGroupTile(b, getGroupEnds(), tile % rowTiles);
+  return {matrix, found.group, found.row, column, found.end, found.exists};
+}
+
+GroupEnds MatmulArguments::getGroupEnds() const {
+  return {groupEnds, spec.endBits, groups, rows, spec.tile.rows};
 }
 
 Word MatmulArguments::getPayloadLength(const Side &side) const {
@@ -76,19 +97,21 @@ Word MatmulArguments::getScalesLength() const {
   return divideUp(depth, spec.mma.depth / spec.mma.scales);
 }
 
-/// The part of `base` that belongs to the matrix of a tile.
-Value MatmulArguments::selectMatrix(Value base, const TilePlace &place,
-                                    Word rows, Word rowLength) const {
+/// The part of `base` that belongs to one of its matrices.
+Value MatmulArguments::selectMatrix(Value base, Word matrix, Word rows,
+                                    Word rowLength) const {
   Value size = arith::MulIOp::create(b, rows.widen(), rowLength.widen());
-  Value offset = arith::MulIOp::create(b, place.matrix.widen(), size);
+  Value offset = arith::MulIOp::create(b, matrix.widen(), size);
   return offsetPointer(b, base, offset);
 }
 
 PanelSource MatmulArguments::getPanel(const Side &side, Value base, Word length,
                                       const TilePlace &place) const {
-  Word first = &side == &lhs ? place.row : place.column;
-  return {selectMatrix(base, place, side.rows, length), side.rows, length,
-          first};
+  bool isLhs = &side == &lhs;
+  Word matrix = isLhs ? place.matrix : place.rhsMatrix;
+  return {selectMatrix(base, matrix, side.rows, length),
+          isLhs ? place.rowEnd : side.rows, length,
+          isLhs ? place.row : place.column};
 }
 
 PanelSource MatmulArguments::getPayload(const Side &side,
@@ -114,9 +137,9 @@ Value MatmulArguments::loadTensorScale() const {
 
 ResultTile MatmulArguments::getResult(const TilePlace &place) const {
   int bytes = int(spec.result.getIntOrFloatBitWidth() / 8);
-  return {selectMatrix(result, place, rows, columns * bytes),
+  return {selectMatrix(result, place.matrix, rows, columns * bytes),
           spec.result,
-          rows,
+          place.rowEnd,
           columns,
           place.row,
           place.column,

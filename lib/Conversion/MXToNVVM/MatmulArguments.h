@@ -8,6 +8,7 @@
 #ifndef MX_LIB_CONVERSION_MXTONVVM_MATMULARGUMENTS_H
 #define MX_LIB_CONVERSION_MXTONVVM_MATMULARGUMENTS_H
 
+#include "MatmulGroups.h"
 #include "MatmulResults.h"
 #include "MatmulSpec.h"
 #include "PanelCopy.h"
@@ -15,9 +16,14 @@
 
 namespace mlir::mx {
 
-/// Where a tile is: the matrix of the batch, and the first row and column.
+/// Where a tile is.
 struct TilePlace {
-  Word matrix, row, column;
+  /// The matrices of A and C, and of B.
+  Word matrix, rhsMatrix;
+  /// The first row and column, and where the rows end.
+  Word row, column, rowEnd;
+  /// An i1: whether there is such a tile; null if there always is.
+  Value exists;
 };
 
 class MatmulArguments {
@@ -39,11 +45,18 @@ public:
   Side lhs, rhs;
   Value result;
   Word rows, columns, depth;
+  /// The ends of groups and their number, in a grouped product.
+  Value groupEnds;
+  Word groups;
+  /// Tiles along the rows and along the columns.
+  Word rowTiles, columnTiles;
 
   /// Steps of kRowBytes bytes along K.
   Word countSteps() const;
-  /// Tiles along the rows and along the columns.
-  std::pair<Word, Word> countTiles() const;
+  /// Counts the tiles of all groups; before, their number is the largest one.
+  void countGroupTiles();
+  /// Tiles in all.
+  Word countTiles() const;
   /// Tiles are numbered along the rows first: neighbours share columns, which
   /// are weights as a rule.
   TilePlace locateTile(Word tile) const;
@@ -59,8 +72,8 @@ public:
   ResultTile getResult(const TilePlace &place) const;
 
 private:
-  Value selectMatrix(Value base, const TilePlace &place, Word rows,
-                     Word rowLength) const;
+  GroupEnds getGroupEnds() const;
+  Value selectMatrix(Value base, Word matrix, Word rows, Word rowLength) const;
   PanelSource getPanel(const Side &side, Value base, Word length,
                        const TilePlace &place) const;
 

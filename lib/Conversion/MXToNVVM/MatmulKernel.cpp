@@ -37,6 +37,7 @@ private:
   /// What passes through registers: the chunks of each panel.
   using Loaded = SmallVector<SmallVector<SmallVector<Value>>>;
 
+  void emitTile(const TilePlace &place);
   void addPanels(const Side &side, const TilePlace &place);
   Value getStage(Word step);
   void startCopies(Word step, Value stage);
@@ -149,6 +150,15 @@ SmallVector<Value> MatmulEmitter::emitSteps(WarpTile &warp) {
 void MatmulEmitter::emit() {
   Word block = word(NVVM::BlockIdXOp::create(b, b.getI32Type()));
   TilePlace place = arguments.locateTile(block);
+  if (!place.exists)
+    return emitTile(place);
+  auto ifOp = scf::IfOp::create(b, place.exists);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(ifOp.thenBlock());
+  emitTile(place);
+}
+
+void MatmulEmitter::emitTile(const TilePlace &place) {
   addPanels(arguments.lhs, place);
   addPanels(arguments.rhs, place);
   WarpTile warp(b, spec, thread);
@@ -165,8 +175,8 @@ gpu::GPUFuncOp mx::getMatmulKernel(gpu::GPUModuleOp module,
   Type pointer = LLVM::LLVMPointerType::get(b.getContext());
   unsigned lhsParts = spec.lhs.getTensorScale() ? 3 : 2;
   unsigned rhsParts = spec.rhs.getTensorScale() ? 3 : 2;
-  SmallVector<Type> types(lhsParts + rhsParts + 1, pointer);
-  types.append(spec.tile.isRing() ? 4 : 3, b.getI32Type());
+  SmallVector<Type> types(lhsParts + rhsParts + spec.isGrouped() + 1, pointer);
+  types.append(3 + spec.isGrouped() + spec.tile.isRing(), b.getI32Type());
   auto kernel =
       gpu::GPUFuncOp::create(b, name, b.getFunctionType(types, TypeRange()));
   kernel->setAttr(gpu::GPUDialect::getKernelFuncAttrName(), b.getUnitAttr());

@@ -23,9 +23,10 @@
 namespace mlir::mx {
 
 /// The kernel for `spec` in `module`, made if it is not there yet. Arguments:
-/// the parts of both sides and C as pointers, then rows, columns and K as i32.
-/// Its grid has one dimension: tiles along the rows, then along the columns,
-/// then matrices of a batch.
+/// the parts of both sides, perhaps the ends of groups, and C as pointers, then
+/// rows, columns, K and perhaps the number of groups as i32. Its grid has one
+/// dimension: tiles along the rows (of groups: at most), then along the
+/// columns, then matrices of a batch. Blocks without rows leave.
 gpu::GPUFuncOp getMatmulKernel(gpu::GPUModuleOp module, const MatmulSpec &spec,
                                Location loc);
 

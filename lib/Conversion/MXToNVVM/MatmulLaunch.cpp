@@ -49,27 +49,45 @@ static bool needsNoSpreading(const MatmulSpec &spec) {
          spec.getPayloadShape(spec.rhs, spec.tile.columns).bits == 8;
 }
 
+/// Bits of the end of a group in memory.
+static unsigned getEndBits(Value ends) {
+  Type type = cast<MemRefType>(ends.getType()).getElementType();
+  return type.isIndex() ? IndexType::kInternalStorageBitWidth
+                        : type.getIntOrFloatBitWidth();
+}
+
 SmallVector<MatmulSpec> mx::getCandidates(PackedMatmulOp op,
                                           bool tensorCopies) {
   FormatAttr lhs = op.getLhsFormatAttr(), rhs = op.getRhsFormatAttr();
   auto type = cast<MemRefType>(op.getInits().getType());
   int64_t rows = type.getShape()[type.getRank() - 2];
-  bool knowsRows = !ShapedType::isDynamic(rows);
+  unsigned endBits = 0;
+  int64_t groups = 1;
+  if (Value ends = op.getGroupEnds()) {
+    groups = cast<MemRefType>(ends.getType()).getDimSize(0);
+    endBits = getEndBits(ends);
+  }
+  bool knowsRows =
+      !ShapedType::isDynamic(rows) && !ShapedType::isDynamic(groups);
   APInt depth;
   bool knowsDepth = matchPattern(op.getK(), m_ConstantInt(&depth));
   SmallVector<MatmulSpec> candidates;
   for (const TileShape &tile : kTileShapes) {
     bool isLast = &tile == &kTileShapes[std::size(kTileShapes) - 1];
     if (!isLast) {
-      if (knowsRows && rows <= tile.rowsBelow)
+      if (knowsRows && rows <= groups * tile.rowsBelow)
         continue;
       if (knowsDepth && (!fitsDepth(tile, lhs, depth.getSExtValue()) ||
                          !fitsDepth(tile, rhs, depth.getSExtValue()) ||
                          isNeedless(tile, candidates, knowsRows)))
         continue;
     }
-    MatmulSpec spec{lhs, rhs, cast<FloatType>(type.getElementType()),
-                    *lookupMma(lhs, rhs), tile};
+    MatmulSpec spec{lhs,
+                    rhs,
+                    cast<FloatType>(type.getElementType()),
+                    *lookupMma(lhs, rhs),
+                    tile,
+                    endBits};
     if (!tile.isRing() || (tensorCopies && needsNoSpreading(spec)))
       candidates.push_back(spec);
   }
@@ -101,7 +119,12 @@ private:
   Value divideUp(Value x, int64_t y) {
     return make<arith::DivUIOp>(make<arith::AddIOp>(x, index(y - 1)), index(y));
   }
+  Value countRowTiles(int64_t tileRows);
   Value addPointer(Value buffer);
+  void addSize(Value size) {
+    operands.push_back(
+        b.createOrFold<arith::IndexCastOp>(b.getI32Type(), size));
+  }
   void readSide(ValueRange parts, FormatAttr format);
   Value isMultiple(Value bits, int64_t unit);
   Value fits(const TileShape &tile);
@@ -114,7 +137,9 @@ private:
   ArrayRef<MatmulSpec> specs;
   ArrayRef<gpu::GPUFuncOp> kernels;
   ImplicitLocOpBuilder b;
-  Value rows, columns, depth, matrices;
+  /// `matrices` are those of A and C, `groups` those of B in a grouped product
+  /// and else null.
+  Value rows, columns, depth, matrices, groups;
   /// All addresses and row lengths together: a power of two divides each of
   /// them if it divides these.
   Value payloadBits, scaleBits;
@@ -140,6 +165,8 @@ LaunchEmitter::LaunchEmitter(PackedMatmulOp op, ArrayRef<MatmulSpec> specs,
   matrices = index(1);
   for (int64_t dim = 0; dim < rank - 2; ++dim)
     matrices = make<arith::MulIOp>(matrices, getSize(dim));
+  if (Value ends = op.getGroupEnds())
+    groups = b.createOrFold<memref::DimOp>(ends, 0);
   payloadBits = scaleBits = index(0);
 }
 
@@ -179,12 +206,24 @@ Value LaunchEmitter::isMultiple(Value bits, int64_t unit) {
 Value LaunchEmitter::fits(const TileShape &tile) {
   Value aligned = make<arith::AndIOp>(isMultiple(payloadBits, tile.payloadUnit),
                                       isMultiple(scaleBits, tile.scaleUnit));
-  Value tall = compare(arith::CmpIPredicate::ugt, rows, index(tile.rowsBelow));
+  Value least = index(tile.rowsBelow);
+  // The average group counts.
+  if (groups)
+    least = make<arith::MulIOp>(groups, least);
+  Value tall = compare(arith::CmpIPredicate::ugt, rows, least);
   return make<arith::AndIOp>(aligned, tall);
 }
 
+/// At most so many, in a grouped product (MatmulGroups.h).
+Value LaunchEmitter::countRowTiles(int64_t tileRows) {
+  if (!groups)
+    return divideUp(rows, tileRows);
+  return make<arith::AddIOp>(make<arith::DivUIOp>(rows, index(tileRows)),
+                             make<arith::MinUIOp>(groups, rows));
+}
+
 void LaunchEmitter::emitLaunch(const MatmulSpec &spec, gpu::GPUFuncOp kernel) {
-  Value rowTiles = divideUp(rows, spec.tile.rows);
+  Value rowTiles = countRowTiles(spec.tile.rows);
   Value columnTiles = divideUp(columns, spec.tile.columns);
   Value tiles =
       make<arith::MulIOp>(make<arith::MulIOp>(rowTiles, columnTiles), matrices);
@@ -205,13 +244,14 @@ void LaunchEmitter::emitLaunch(const MatmulSpec &spec, gpu::GPUFuncOp kernel) {
 SmallVector<Value> LaunchEmitter::encodeMaps(const MatmulSpec &spec) {
   SmallVector<Value> maps;
   Value valid;
-  std::pair<Value, int> rowsAndBoxes[] = {{rows, spec.tile.rows},
-                                          {columns, spec.tile.columns}};
-  for (auto [payload, sizes] : llvm::zip_equal(payloads, rowsAndBoxes)) {
+  std::tuple<Value, Value, int> sides[] = {
+      {rows, matrices, spec.tile.rows},
+      {columns, groups ? groups : matrices, spec.tile.columns}};
+  for (auto [payload, side] : llvm::zip_equal(payloads, sides)) {
     auto [position, rowLength] = payload;
-    auto [map, accepted] =
-        encodeTensorMap(b, {operands[position], rowLength, sizes.first,
-                            matrices, kRowBytes, sizes.second});
+    auto [height, count, boxRows] = side;
+    auto [map, accepted] = encodeTensorMap(
+        b, {operands[position], rowLength, height, count, kRowBytes, boxRows});
     maps.push_back(map);
     valid = valid ? make<arith::AndIOp>(valid, accepted) : accepted;
   }
@@ -258,13 +298,16 @@ void LaunchEmitter::emitChoice(size_t candidate) {
 void LaunchEmitter::emit() {
   readSide(op.getLhs(), op.getLhsFormatAttr());
   readSide(op.getRhs(), op.getRhsFormatAttr());
+  if (groups)
+    addPointer(op.getGroupEnds());
   addPointer(op.getInits());
   for (Value size : {rows, columns, depth})
-    operands.push_back(
-        b.createOrFold<arith::IndexCastOp>(b.getI32Type(), size));
+    addSize(size);
+  if (groups)
+    addSize(groups);
   // A launch without blocks is an error.
-  Value results =
-      make<arith::MulIOp>(make<arith::MulIOp>(rows, columns), matrices);
+  Value results = make<arith::MulIOp>(make<arith::MulIOp>(rows, columns),
+                                      groups ? groups : matrices);
   auto ifOp = scf::IfOp::create(
       b, compare(arith::CmpIPredicate::ne, results, index(0)));
   b.setInsertionPointToStart(ifOp.thenBlock());

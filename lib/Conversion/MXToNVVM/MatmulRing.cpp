@@ -35,9 +35,9 @@ private:
   void initialiseBarriers();
   Slot getSlot(Word count);
   void waitFor(Value barrier, Word parity);
-  void forTiles(function_ref<Value(const TilePlace &, Value)> body);
-  Value emitProducer(const TilePlace &place, Value count);
-  Value emitConsumer(const TilePlace &place, Value count);
+  void forTiles(function_ref<Value(Word, Value)> body);
+  Value emitProducer(Word tile, Value count);
+  Value emitConsumer(Word tile, Value count);
   void fill(const Slot &slot, const TilePlace &place, Word step,
             ArrayRef<PanelCopy> scales);
   void copyPayload(const MatmulArguments::Side &side, const TilePlace &place,
@@ -121,15 +121,14 @@ void RingEmitter::waitFor(Value barrier, Word parity) {
 
 /// Loops over the tiles of this block. `body` gets and returns the number of
 /// steps so far.
-void RingEmitter::forTiles(function_ref<Value(const TilePlace &, Value)> body) {
+void RingEmitter::forTiles(function_ref<Value(Word, Value)> body) {
   Word first = word(NVVM::BlockIdXOp::create(b, b.getI32Type()));
   Word blocks = word(NVVM::GridDimXOp::create(b, b.getI32Type()));
   Value none = lane.constant(0);
   auto loop = scf::ForOp::create(b, first, tiles, blocks, none);
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(loop.getBody());
-  TilePlace place = arguments.locateTile(word(loop.getInductionVar()));
-  Value count = body(place, loop.getRegionIterArg(0));
+  Value count = body(word(loop.getInductionVar()), loop.getRegionIterArg(0));
   scf::YieldOp::create(b, count);
 }
 
@@ -138,8 +137,9 @@ void RingEmitter::forTiles(function_ref<Value(const TilePlace &, Value)> body) {
 void RingEmitter::copyPayload(const MatmulArguments::Side &side,
                               const TilePlace &place, Word step,
                               const Slot &slot) {
-  Word row = &side == &arguments.lhs ? place.row : place.column;
-  SmallVector<Value> box = {step * kRowBytes, row, place.matrix};
+  bool isLhs = &side == &arguments.lhs;
+  SmallVector<Value> box = {step * kRowBytes, isLhs ? place.row : place.column,
+                            isLhs ? place.matrix : place.rhsMatrix};
   NVVM::CpAsyncBulkTensorGlobalToSharedClusterOp::create(
       b, offsetPointer(b, slot.stage, side.payloadOffset), side.parts[0], box,
       slot.full, ValueRange(), Value(), Value(), NVVM::TMALoadMode::TILE,
@@ -163,7 +163,8 @@ void RingEmitter::fill(const Slot &slot, const TilePlace &place, Word step,
   NVVM::CpAsyncMBarrierArriveOp::create(b, slot.full, /*noinc=*/true);
 }
 
-Value RingEmitter::emitProducer(const TilePlace &place, Value count) {
+Value RingEmitter::emitProducer(Word tile, Value count) {
+  TilePlace place = arguments.locateTile(tile);
   SmallVector<PanelCopy> scales;
   for (const auto *side : {&arguments.lhs, &arguments.rhs}) {
     PanelShape shape = spec.getScalesShape(side->tileRows);
@@ -183,7 +184,7 @@ Value RingEmitter::emitProducer(const TilePlace &place, Value count) {
   return loop.getResult(0);
 }
 
-Value RingEmitter::emitConsumer(const TilePlace &place, Value count) {
+Value RingEmitter::emitConsumer(Word tile, Value count) {
   WarpTile warp(b, spec, thread);
   SmallVector<Value> start = warp.getZeros();
   start.push_back(count);
@@ -204,24 +205,25 @@ Value RingEmitter::emitConsumer(const TilePlace &place, Value count) {
     sums.push_back(number + 1);
     scf::YieldOp::create(b, sums);
   }
+  // Not before: registers are scarce in the loop.
   emitResults(b, warp, loop.getResults().drop_back(),
-              arguments.getResult(place));
+              arguments.getResult(arguments.locateTile(tile)));
   return loop.getResults().back();
 }
 
 void RingEmitter::emit() {
   initialiseBarriers();
+  if (spec.isGrouped()) {
+    arguments.countGroupTiles();
+    tiles = arguments.countTiles();
+  }
   Value consumes = thread.isBelow(thread.constant(kThreads));
   auto ifOp = scf::IfOp::create(b, consumes, /*withElseRegion=*/true);
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(ifOp.thenBlock());
-  forTiles([&](const TilePlace &place, Value count) {
-    return emitConsumer(place, count);
-  });
+  forTiles([&](Word tile, Value count) { return emitConsumer(tile, count); });
   b.setInsertionPointToStart(ifOp.elseBlock());
-  forTiles([&](const TilePlace &place, Value count) {
-    return emitProducer(place, count);
-  });
+  forTiles([&](Word tile, Value count) { return emitProducer(tile, count); });
   // No copy may outlive its warp.
   NVVM::CpAsyncWaitGroupOp::create(b, 0);
 }

@@ -29,7 +29,8 @@ namespace mlir::mx {
 
 /// Emits the body of `kernel`. Its payload arguments point to tensor maps of
 /// bytes [matrices, rows, row length], boxes of one matrix, the tile's rows and
-/// kRowBytes, swizzled by 128 bytes; its last argument is the number of tiles.
+/// kRowBytes, swizzled by 128 bytes; its last argument is the number of tiles,
+/// which a kernel of a grouped product counts itself.
 void emitMatmulRing(ImplicitLocOpBuilder &b, const MatmulSpec &spec,
                     gpu::GPUFuncOp kernel);
 

@@ -63,8 +63,11 @@ static std::string spellFormat(FormatAttr format) {
 std::string MatmulSpec::getName() const {
   std::string type;
   llvm::raw_string_ostream(type) << result;
-  return "matmul_" + spellFormat(lhs) + "_" + spellFormat(rhs) + "_" + type +
-         "_" + tile.name.str();
+  std::string start = isGrouped()
+                          ? "grouped" + std::to_string(endBits) + "_matmul_"
+                          : "matmul_";
+  return start + spellFormat(lhs) + "_" + spellFormat(rhs) + "_" + type + "_" +
+         tile.name.str();
 }
 
 PanelShape MatmulSpec::getPayloadShape(FormatAttr format, int rows) const {

@@ -85,7 +85,10 @@ struct MatmulSpec {
   FloatType result;
   MmaKind mma;
   TileShape tile;
+  /// Bits of the end of a group; 0 for a product without groups.
+  unsigned endBits = 0;
 
+  bool isGrouped() const { return endBits != 0; }
   std::string getName() const;
   /// The panels of a side with `rows` rows in the tile.
   PanelShape getPayloadShape(FormatAttr format, int rows) const;

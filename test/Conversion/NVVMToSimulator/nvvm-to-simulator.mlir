@@ -66,7 +66,6 @@ func.func @host(%buffer: memref<?xf32>, %factor: f32, %blocks: index) {
 // CHECK-SAME: %[[FREED:.+]]: memref<?xf32>
 func.func @free(%buffer: memref<?xf32>) {
   // CHECK: memref.extract_aligned_pointer_as_index %[[FREED]]
-  // CHECK: memref.dim %[[FREED]]
   // CHECK: llvm.call @mxsim_unregister_buffer(
   // CHECK-NEXT: memref.dealloc %[[FREED]]
   memref.dealloc %buffer : memref<?xf32>
@@ -75,10 +74,21 @@ func.func @free(%buffer: memref<?xf32>) {
 
 // CHECK-LABEL: func.func @free_indices
 func.func @free_indices(%buffer: memref<4xindex>) {
-  // CHECK: %[[BYTES:.+]] = arith.constant 8 : index
+  // CHECK: arith.constant 32 : index
   // CHECK: llvm.call @mxsim_unregister_buffer(
   memref.dealloc %buffer : memref<4xindex>
   return
+}
+
+// An index in memory has eight bytes.
+// CHECK-LABEL: func.func @index_buffer
+func.func @index_buffer(%buffer: memref<?xindex>) -> index {
+  // CHECK: %[[UNIT:.+]] = arith.constant 8 : index
+  // CHECK: %[[BYTES:.+]] = arith.muli %{{.+}}, %[[UNIT]] : index
+  // CHECK: %[[SIZE:.+]] = arith.index_cast %[[BYTES]] : index to i64
+  // CHECK: llvm.call @mxsim_register_buffer(%{{.+}}, %[[SIZE]])
+  %address = memref.extract_aligned_pointer_as_index %buffer : memref<?xindex> -> index
+  return %address : index
 }
 
 }

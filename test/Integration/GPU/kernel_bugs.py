@@ -151,6 +151,21 @@ SCALED_BUGS = [
     bug("four scales from byte 2 on", (REFUSED, MMA), LOOP, SCALES, "scaleA[%<a>, %<j>, %<j>] scaleB[%<b>, %<k>, %<l>]", which=2, count=16),
 ]
 
+CHOICE = "arith.select %<p>, %<x>, %<y> : i32"
+GROUPED_BUGS = [
+    bug("ends not clamped to the previous one", "race", SETUP, "arith.maxsi %<e>, %<b> : i64", "arith.addi %<e>, %c0_i64 : i64"),
+    bug("ends not clamped to the rows", ("out-of-bounds", "nvvm.cp.async"), SETUP, "arith.minsi %<e>, %<m> : i64", "arith.addi %<e>, %c0_i64 : i64"),
+    bug("tiles of a group rounded down", WRONG_RESULT, SETUP, "arith.addi %<e>, %c31_i32", "arith.addi %<e>, %c0_i32"),
+    bug("tiles of the groups before not counted", WRONG_RESULT, SETUP, "arith.subi %<t>, %<c> : i32", "arith.addi %<t>, %c0_i32 : i32", which=1, count=2),
+    bug("matrix of the first group", WRONG_RESULT, SETUP, CHOICE, "arith.select %<p>, %c0_i32, %<y> : i32", which=0, count=3),
+    bug("every tile begins where its group does", "race", SETUP, "arith.muli %<t>, %c32_i32", "arith.muli %<t>, %c0_i32"),
+    bug("groups begin at the first row", "race", SETUP, "scf.yield %<e>, ", "scf.yield %c0_i32, "),
+    bug("rows of the next group are written", "race", SETUP, CHOICE, "arith.select %<p>, %arg6, %<y> : i32", which=2, count=3),
+    bug("blocks without rows go on", ("out-of-bounds", "nvvm.cp.async"), SETUP, "arith.cmpi ult, %<g>, %arg9 : i32", "arith.cmpi uge, %<g>, %c0_i32 : i32"),
+    bug("ends of twice the size", ("out-of-bounds", "llvm.load"), SETUP, "arith.muli %<g>, %c4_i32 : i32", "arith.muli %<g>, %c8_i32 : i32"),
+    bug("too few blocks", WRONG_RESULT, HOST, "blocks in (%c5,", "blocks in (%c1,", count=2),
+]
+
 # Sections of Inputs/ring.mlir.
 RING_SETUP = ("gpu.func", "%isProducer")
 PRODUCER = ("%isProducer", "%isConsumer")

@@ -2,7 +2,7 @@
 # Part of the mx project, under the Apache License v2.0 with LLVM Exceptions.
 """Breaks kernels in many ways and demands that each is noticed.
 
-Each bug is one edit of correct IR: of the kernel that a product lowers to, and of a
+Each bug is one edit of correct IR: of the kernels that products lower to, and of a
 hand-written one with a ring of mbarriers. The simulator must name the kind of error, at
 the operation that the test expects; what breaks no rule of the machine must give a wrong
 result. Unbroken kernels give the exact result in several orders of threads.
@@ -24,7 +24,17 @@ from pathlib import Path
 TESTS = Path(__file__).resolve().parent.parent.parent
 sys.path[:0] = [str(TESTS / folder) for folder in ("Integration/CPU", "fuzz")]
 
-from kernel_bugs import PRODUCT_BUGS, REFUSED, RING_BUGS, SCALED_BUGS, WRONG_RESULT, Bug, Edit
+from grouped_products import Routing, make_operands, write_program
+from kernel_bugs import (
+    GROUPED_BUGS,
+    PRODUCT_BUGS,
+    REFUSED,
+    RING_BUGS,
+    SCALED_BUGS,
+    WRONG_RESULT,
+    Bug,
+    Edit,
+)
 from matmul_pairs import Case, product_text, run, type_text, write_inputs
 from npy_file import Array, make_array, read_npy
 
@@ -137,6 +147,19 @@ def make_product(folder: Path, kind: str, m: int, n: int, k: int) -> Kernel:
     return Kernel(f"{kind} product", keep_first_kernel(lowered.read_text()), inputs, expected)
 
 
+def make_grouped(folder: Path) -> Kernel:
+    """Lowers a grouped product: two tiles, no rows, seven rows behind a clamped end, none."""
+    routing = Routing("", ("mxfp4", "mxfp4"), "i32", 40, 12, 128, [33, 30, 45, 45])
+    source, lowered = folder / "grouped.mlir", folder / "grouped-lowered.mlir"
+    write_program(source, [routing], is_static=True)
+    run("mx-compile", source, "--target=sm_120a", "--stop-after=lower", "-o", lowered)
+    arrays = folder / "grouped"
+    arrays.mkdir()
+    operands, expected = make_operands(routing, seed=1)
+    inputs = write_inputs(arrays, operands)
+    return Kernel("grouped product", keep_first_kernel(lowered.read_text()), inputs, expected)
+
+
 def make_ring(folder: Path) -> Kernel:
     """Reads the kernel with a ring and makes its operands."""
     left = [7 * i for i in range(256)]
@@ -193,6 +216,7 @@ def main() -> int:
         for kernel, broken in (
             (make_product(folder, "mxfp4", 20, 12, 384), PRODUCT_BUGS),
             (make_product(folder, "nvfp4", 17, 12, 128), SCALED_BUGS),
+            (make_grouped(folder), GROUPED_BUGS),
             (make_ring(folder), RING_BUGS),
         ):
             print(f"{kernel.name}:")

@@ -61,6 +61,19 @@ TEST(KernelRegistry, BlockScaledProductsOfAGpu) {
   EXPECT_EQ("none", needs("mxfp4", "plain"));
 }
 
+TEST(KernelRegistry, GroupedProductsOfAGpuNeedTheSameInstructions) {
+  Machine machine{MachineKind::Nvvm, "sm_120a", ""};
+  auto needs = [&](const char *name) {
+    mxnum::BlockFormat format = *mxnum::lookupFormat(name);
+    KernelChoice choice =
+        selectKernel("mx.grouped_matmul", machine, {format, format});
+    return choice.row ? choice.row->needs : "none";
+  };
+  EXPECT_EQ("mma.block_scale/mxf4", needs("mxfp4"));
+  EXPECT_EQ("mma.block_scale/mxf4nvf4", needs("nvfp4"));
+  EXPECT_EQ("mma.block_scale/mxf8f6f4", needs("mxfp8_e4m3"));
+}
+
 TEST(KernelRegistry, AFormatWithoutANameHasNoGpuRow) {
   mxnum::BlockFormat format = *mxnum::lookupFormat("mxfp4");
   format.block = 64;
