@@ -54,8 +54,8 @@ struct LowerUntileScalesToLoops : OpRewritePattern<PackedUntileScalesOp> {
       Value bytes = loadLanes(inner, loc, tiles, place, byte, lanes);
       storeLanes(inner, loc, bytes, scales, row, column);
     };
-    RowLoops(op, scales).buildChunks(rewriter, begin, end, ScaleTile::columns,
-                                     buildChunk);
+    RowLoops(op, scales)
+        .buildChunks(rewriter, begin, end, ScaleTile::columns, buildChunk);
     rewriter.eraseOp(op);
     return success();
   }

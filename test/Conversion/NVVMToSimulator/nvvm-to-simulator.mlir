@@ -74,7 +74,7 @@ func.func @free(%buffer: memref<?xf32>) {
 
 // CHECK-LABEL: func.func @free_indices
 func.func @free_indices(%buffer: memref<4xindex>) {
-  // CHECK: arith.constant 32 : index
+  // CHECK: arith.constant 8 : index
   // CHECK: llvm.call @mxsim_unregister_buffer(
   memref.dealloc %buffer : memref<4xindex>
   return

@@ -24,23 +24,31 @@ TEST(KernelRegistry, EveryRowAsksForWhatThereIs) {
     EXPECT_EQ(0u, row.name.rfind(operation + "_", 0));
     EXPECT_EQ(row.name, lookupKernel(row.name)->name);
     EXPECT_EQ(row.operation, lookupKernel(row.name)->operation);
-    if (row.machine == MachineKind::Nvvm) {
+    if (row.machine == MachineKind::Nvvm && !row.needs.empty()) {
       EXPECT_NE(nullptr, lookupInstruction(row.needs));
     }
   }
   EXPECT_EQ(nullptr, lookupKernel("matmul_quantum"));
 }
 
-TEST(KernelRegistry, EveryCpuHasAKernelOfEveryOperation) {
-  for (const char *operation : {"mx.quantize", "mx.dequantize", "mx.rotate",
-                                "mx.matmul", "mx.grouped_matmul"}) {
-    KernelChoice choice = selectKernel(operation, Machine());
-    ASSERT_NE(nullptr, choice.row);
-    EXPECT_EQ(MachineKind::Cpu, choice.row->machine);
-    EXPECT_TRUE(choice.row->emulated);
-    EXPECT_EQ("no other row of this operation fits the target",
-              choice.obstacle);
-  }
+/// Operands that no row but the emulated one of an operation takes.
+static const OperandFormats kForeign = {
+    mxnum::BlockFormat{mxnum::ElementType::E2M1, mxnum::ScaleType::E8M0, 128,
+                       /*tensorScale=*/false},
+    std::nullopt};
+
+TEST(KernelRegistry, EveryMachineHasAKernelOfEveryOperation) {
+  Machine machines[] = {Machine(), {MachineKind::Nvvm, "sm_80", ""}};
+  for (const Machine &machine : machines)
+    for (const char *operation : {"mx.quantize", "mx.dequantize", "mx.rotate",
+                                  "mx.matmul", "mx.grouped_matmul"}) {
+      KernelChoice choice = selectKernel(operation, machine, kForeign);
+      ASSERT_NE(nullptr, choice.row);
+      EXPECT_EQ(machine.kind, choice.row->machine);
+      EXPECT_TRUE(choice.row->emulated);
+      EXPECT_EQ("no other row of this operation fits the target",
+                choice.obstacle);
+    }
 }
 
 TEST(KernelRegistry, BlockScaledProductsOfAGpu) {
@@ -55,10 +63,8 @@ TEST(KernelRegistry, BlockScaledProductsOfAGpu) {
     EXPECT_EQ("mma.block_scale/mxf8f6f4", needs("mxfp4", eight));
     EXPECT_EQ("mma.block_scale/mxf8f6f4", needs(eight, eight));
   }
-  EXPECT_EQ("none", needs("mxfp4", "nvfp4"));
-  EXPECT_EQ("none", needs("nvfp4", "mxfp8_e4m3"));
-  EXPECT_EQ("none", needs("plain", "mxfp4"));
-  EXPECT_EQ("none", needs("mxfp4", "plain"));
+  EXPECT_EQ("", needs("mxfp4", "nvfp4"));
+  EXPECT_EQ("", needs("nvfp4", "mxfp8_e4m3"));
 }
 
 TEST(KernelRegistry, GroupedProductsOfAGpuNeedTheSameInstructions) {
@@ -74,22 +80,25 @@ TEST(KernelRegistry, GroupedProductsOfAGpuNeedTheSameInstructions) {
   EXPECT_EQ("mma.block_scale/mxf8f6f4", needs("mxfp8_e4m3"));
 }
 
-TEST(KernelRegistry, AFormatWithoutANameHasNoGpuRow) {
+TEST(KernelRegistry, AFormatWithoutANameIsEmulated) {
   mxnum::BlockFormat format = *mxnum::lookupFormat("mxfp4");
   format.block = 64;
   Machine machine{MachineKind::Nvvm, "sm_120a", ""};
-  EXPECT_EQ(nullptr, selectKernel("mx.matmul", machine, {format, format}).row);
+  auto isEmulated = [&] {
+    return selectKernel("mx.matmul", machine, {format, format}).row->emulated;
+  };
+  EXPECT_TRUE(isEmulated());
   format.block = 32;
-  EXPECT_NE(nullptr, selectKernel("mx.matmul", machine, {format, format}).row);
+  EXPECT_FALSE(isEmulated());
 }
 
 TEST(KernelRegistry, TheObstacleNamesWhatIsMissing) {
   KernelChoice choice = select("mxfp4", "mxfp4", "sm_89");
-  EXPECT_EQ(nullptr, choice.row);
+  EXPECT_TRUE(choice.row->emulated);
   EXPECT_EQ("matmul_mma_block_scale needs mma.block_scale/mxf4, which needs "
             "sm_120a, sm_120f, sm_121a or sm_121f",
             choice.obstacle);
-  EXPECT_EQ("no row of this operation is for such a machine and such formats",
+  EXPECT_EQ("no other row of this operation fits the target",
             select("mxfp4", "nvfp4", "sm_120a").obstacle);
   EXPECT_EQ("matmul_mma_block_scale needs a chip of the list",
             select("mxfp4", "mxfp4", "sm_7").obstacle);
