@@ -15,7 +15,7 @@ namespace {
 /// Writes the results of one warp.
 class ResultWriter {
 public:
-  ResultWriter(ImplicitLocOpBuilder &b, const WarpTile &warp,
+  ResultWriter(ImplicitLocOpBuilder &b, const WarpPlace &warp,
                ValueRange accumulators, const ResultTile &tile)
       : b(b), warp(warp), accumulators(accumulators), tile(tile),
         bytes(tile.type.getIntOrFloatBitWidth() / 8) {}
@@ -32,7 +32,7 @@ private:
   void when(Value condition, function_ref<void()> body);
 
   ImplicitLocOpBuilder &b;
-  const WarpTile &warp;
+  const WarpPlace &warp;
   ValueRange accumulators;
   const ResultTile &tile;
   /// Of a number of C.
@@ -132,7 +132,7 @@ void ResultWriter::write() {
   writeRows(/*inPairs=*/false);
 }
 
-void mx::emitResults(ImplicitLocOpBuilder &b, const WarpTile &warp,
+void mx::emitResults(ImplicitLocOpBuilder &b, const WarpPlace &warp,
                      ValueRange accumulators, const ResultTile &tile) {
   ResultWriter(b, warp, accumulators, tile).write();
 }

@@ -9,7 +9,8 @@
 #ifndef MX_LIB_CONVERSION_MXTONVVM_MATMULRESULTS_H
 #define MX_LIB_CONVERSION_MXTONVVM_MATMULRESULTS_H
 
-#include "WarpTile.h"
+#include "WarpPlace.h"
+#include "mlir/IR/BuiltinTypes.h"
 
 namespace mlir::mx {
 
@@ -26,7 +27,7 @@ struct ResultTile {
 };
 
 /// Adds the accumulators of a warp to C.
-void emitResults(ImplicitLocOpBuilder &b, const WarpTile &warp,
+void emitResults(ImplicitLocOpBuilder &b, const WarpPlace &warp,
                  ValueRange accumulators, const ResultTile &tile);
 
 } // namespace mlir::mx

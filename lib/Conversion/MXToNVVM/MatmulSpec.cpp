@@ -48,8 +48,7 @@ std::optional<MmaKind> mx::lookupMma(FormatAttr lhs, FormatAttr rhs) {
   return std::nullopt;
 }
 
-/// A word for the format that a symbol may hold, e.g. mxfp4 or e2m1_ue4m3_32t.
-static std::string spellFormat(FormatAttr format) {
+std::string mx::spellFormat(FormatAttr format) {
   std::string_view name = mxnum::getFormatName(format.getBlockFormat());
   if (!name.empty())
     return std::string(name);

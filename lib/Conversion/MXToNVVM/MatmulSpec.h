@@ -36,6 +36,9 @@ struct MmaKind {
 /// Returns the instruction for `lhs` times `rhs`, if there is one.
 std::optional<MmaKind> lookupMma(FormatAttr lhs, FormatAttr rhs);
 
+/// A word for the format that a symbol may hold, e.g. mxfp4 or e2m1_ue4m3_32t.
+std::string spellFormat(FormatAttr format);
+
 /// Threads that multiply.
 inline constexpr int kThreads = 256;
 /// Stages of shared memory: one is multiplied while the next is filled.

@@ -7,22 +7,38 @@
 #include "DeviceMemory.h"
 #include "MatmulSpec.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include "llvm/ADT/bit.h"
 
 using namespace mlir;
 using namespace mlir::mx;
 
 static constexpr int kWordBytes = 4;
 
+int PanelShape::getWorkers() const {
+  int perRow = rowBytes / chunk;
+  return int(llvm::bit_floor(unsigned(std::min(threads / perRow, rows)))) *
+         perRow;
+}
+
+/// Where chunk `place` of row `row` lies, in chunks from the row's start.
+static Word permuteChunk(const PanelShape &shape, Word row, Word place) {
+  int lines = shape.rowBytes / kRowBytes;
+  if (lines == 1)
+    return getSwizzledChunk(row, place);
+  return getSwizzledChunk(row * lines + place / (kRowBytes / kChunkBytes),
+                          place);
+}
+
 PanelCopy::PanelCopy(ImplicitLocOpBuilder &b, const PanelShape &shape,
                      const PanelSource &source, Word thread)
     : b(b), shape(shape), rowLength(source.rowLength), column(thread) {
   int perRow = shape.rowBytes / shape.chunk;
-  int total = shape.rows * perRow;
+  int total = shape.rows * perRow, workers = shape.getWorkers();
   Word place = thread % perRow;
   column = place * shape.getChunkSource();
-  if (total < shape.threads)
-    active = thread.isBelow(thread.constant(total));
-  for (int first = 0; first < total; first += shape.threads) {
+  if (workers < shape.threads)
+    active = thread.isBelow(thread.constant(workers));
+  for (int first = 0; first < total; first += workers) {
     Word row = thread / perRow + first / perRow;
     Word global = source.firstRow + row;
     // Threads without a row read the last one, and write zeros.
@@ -30,7 +46,8 @@ PanelCopy::PanelCopy(ImplicitLocOpBuilder &b, const PanelShape &shape,
     Value offset = arith::MulIOp::create(b, clamped.widen(), rowLength.widen());
     Word target =
         row * shape.rowBytes +
-        (shape.swizzled ? getSwizzledChunk(row, place) * shape.chunk : column);
+        (shape.swizzled ? permuteChunk(shape, row, place) * shape.chunk
+                        : column);
     chunks.push_back({offsetPointer(b, source.base, offset),
                       global.isBelow(source.rows), target});
   }

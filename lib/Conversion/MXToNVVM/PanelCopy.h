@@ -28,7 +28,8 @@ struct PanelShape {
   int bits = 8;
   /// Bytes that a thread reads at once.
   int unit = 1;
-  /// Whether the chunks of a row are permuted (MmaFragments.h).
+  /// Whether the chunks of each 128 bytes are permuted (MmaFragments.h); rows
+  /// then are multiples of that.
   bool swizzled = false;
   /// Threads that share the work.
   int threads = 256;
@@ -36,6 +37,8 @@ struct PanelShape {
   /// Bytes of memory that become a chunk, and a row of the panel.
   int getChunkSource() const { return chunk * bits / 8; }
   int getRowSource() const { return rowBytes * bits / 8; }
+  /// Threads that work at once: on whole rows, a power of two of them.
+  int getWorkers() const;
 };
 
 /// The matrix of bytes that a panel is a part of.

@@ -8,20 +8,17 @@
 using namespace mlir;
 using namespace mlir::mx;
 
-/// Registers of a fragment of A, and accumulators of an MMA.
+/// Registers of a fragment.
 static constexpr int kLhsRegisters = 4;
 static constexpr int kRhsRegisters = 2;
-static constexpr int kAccumulators = 4;
 /// Rows that one `ldmatrix` of four matrices reads.
 static constexpr int kMatrixRows = 16;
 static constexpr int kWordBytes = 4;
 
 WarpTile::WarpTile(ImplicitLocOpBuilder &b, const MatmulSpec &spec, Word thread)
-    : b(b), spec(spec), layout(spec), lane(thread % kWarpLanes),
-      firstRow(thread / kWarpLanes % spec.tile.warpRows *
-               spec.tile.getWarpHeight()),
-      firstColumn(thread / kWarpLanes / spec.tile.warpRows *
-                  spec.tile.getWarpWidth()) {}
+    : WarpPlace(thread, spec.tile.warpRows, spec.tile.getWarpHeight(),
+                spec.tile.getWarpWidth()),
+      b(b), spec(spec), layout(spec) {}
 
 SmallVector<Value> WarpTile::getZeros() {
   Value zero = arith::ConstantOp::create(b, b.getF32FloatAttr(0.0f));

@@ -15,29 +15,18 @@
 #define MX_LIB_CONVERSION_MXTONVVM_WARPTILE_H
 
 #include "MatmulSpec.h"
-#include "Word.h"
+#include "WarpPlace.h"
 
 namespace mlir::mx {
 
-class WarpTile {
+class WarpTile : public WarpPlace {
 public:
   WarpTile(ImplicitLocOpBuilder &b, const MatmulSpec &spec, Word thread);
-
-  int getRowTiles() const { return spec.tile.getWarpHeight() / kMmaRows; }
-  int getColumnTiles() const { return spec.tile.getWarpWidth() / kMmaColumns; }
 
   /// Accumulators before the first step: four f32 for each pair of tiles.
   SmallVector<Value> getZeros();
   /// Adds the products of the stage at `stage` to `accumulators`.
   SmallVector<Value> multiply(Value stage, ValueRange accumulators);
-
-  /// Row and column in the block's tile of an accumulator.
-  Word getRow(int rowTile, int reg) const {
-    return firstRow + getResultRow(lane, reg) + kMmaRows * rowTile;
-  }
-  Word getColumn(int columnTile, int reg) const {
-    return firstColumn + getResultColumn(lane, reg) + kMmaColumns * columnTile;
-  }
 
 private:
   /// Scale registers: for each group of rows, the words of a step.
@@ -63,7 +52,6 @@ private:
   ImplicitLocOpBuilder &b;
   const MatmulSpec &spec;
   StageLayout layout;
-  Word lane, firstRow, firstColumn;
 };
 
 } // namespace mlir::mx
