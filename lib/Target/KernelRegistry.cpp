@@ -65,14 +65,19 @@ static std::string explainNvvm(std::string_view needs, const Machine &machine) {
   return "";
 }
 
-static bool fitsFormat(std::string_view word,
-                       const std::optional<mxnum::BlockFormat> &format) {
-  if (!format)
+static bool fitsFormat(std::string_view word, const OperandFormat &format) {
+  if (word == "half")
+    return !format.block && format.plain != PlainType::F32;
+  if (!format.block)
     return false;
+  std::string_view name = mxnum::getFormatName(*format.block);
+  constexpr unsigned byteBits = 8;
   if (word == "mxfp")
-    return format->scale == mxnum::ScaleType::E8M0 &&
-           !mxnum::getFormatName(*format).empty();
-  return mxnum::getFormatName(*format) == word;
+    return format.block->scale == mxnum::ScaleType::E8M0 && !name.empty();
+  if (word == "fp4fp6")
+    return mxnum::getElementInfo(format.block->element).bits < byteBits &&
+           !name.empty();
+  return name == word;
 }
 
 static bool fitsFormats(std::string_view words, const OperandFormats &formats) {

@@ -66,14 +66,19 @@ def ConvertMXToLoopsPass : Pass<"convert-mx-to-loops", "::mlir::ModuleOp"> {
 def ConvertMXToNVVMPass : Pass<"convert-mx-to-nvvm", "::mlir::ModuleOp"> {
   let summary = "lower packed operations to kernels of NVIDIA GPUs";
   let description = [{
-    A product whose kernel is `matmul_mma_block_scale`, or with groups
+    A product whose kernel is `matmul_mma_block_scale` or `matmul_mma_sync`, or with groups
     `grouped_matmul_mma_block_scale`, becomes kernels in the `gpu.module` @mx_kernels and
     launches of them. A kernel is made for formats, result
     type and tile; equal ones are shared. Sizes are arguments, any sizes will do. Buffers
     are memory of the device: the host takes their addresses and reads nothing.
 
-    **Requires** such products on buffers without gaps between rows, both sides nvfp4 or
-    each side one of the mxfp formats, with or without tensor scales. **Ensures** that none is left; other
+    The first takes operands as they are. The second decodes them to bf16, exactly, on the
+    way from shared memory to `mma.sync`; it also takes sides of bf16 and f16.
+
+    **Requires** such products on buffers without gaps between rows. For
+    `matmul_mma_block_scale`, both sides are nvfp4 or each side is one of the mxfp formats, with or
+    without tensor scales; for `matmul_mma_sync`, each is bf16, f16 or a named format with
+    elements of 4 or 6 bits. **Ensures** that none is left; other
     operations are not touched. Kernels take pointers and numbers, and consist of arith,
     scf, llvm and nvvm operations. **Decides** which tiles a product may need from what its
     types say; addresses, row lengths and the number of rows choose among them at run

@@ -52,10 +52,22 @@ struct KernelRow {
   Accuracy accuracy;
 };
 
+/// Types of plain numbers.
+enum class PlainType { F32, BF16, F16 };
+
+/// What an operand is made of: a block-scaled format, or plain numbers.
+struct OperandFormat {
+  OperandFormat(const mxnum::BlockFormat &format) : block(format) {}
+  OperandFormat(PlainType type) : plain(type) {}
+
+  /// Nothing for plain numbers, which have type `plain`.
+  std::optional<mxnum::BlockFormat> block;
+  PlainType plain = PlainType::F32;
+};
+
 /// The formats of both sides of a product, or of the one block-scaled value of
-/// another operation; nothing for a side of plain numbers. Empty if unknown,
-/// which fits every row.
-using OperandFormats = std::vector<std::optional<mxnum::BlockFormat>>;
+/// another operation. Empty if unknown, which fits every row.
+using OperandFormats = std::vector<OperandFormat>;
 
 /// What is chosen for an operation.
 struct KernelChoice {

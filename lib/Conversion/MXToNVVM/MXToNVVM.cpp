@@ -6,6 +6,8 @@
 // a kernel cannot do is an error here, not wrong code later.
 //===----------------------------------------------------------------------===//
 
+#include "DecodedKernel.h"
+#include "DecodedLaunch.h"
 #include "MatmulKernel.h"
 #include "MatmulLaunch.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -23,9 +25,10 @@ namespace mlir::mx {
 using namespace mlir;
 using namespace mlir::mx;
 
-static constexpr llvm::StringLiteral kMatmulRow = "matmul_mma_block_scale";
+static constexpr llvm::StringLiteral kBlockScaleRow = "matmul_mma_block_scale";
 static constexpr llvm::StringLiteral kGroupedRow =
     "grouped_matmul_mma_block_scale";
+static constexpr llvm::StringLiteral kSyncRow = "matmul_mma_sync";
 
 /// Checks that the operands are buffers in which rows lie without gaps.
 static LogicalResult verifyBuffers(PackedMatmulOp op) {
@@ -41,17 +44,35 @@ static LogicalResult verifyBuffers(PackedMatmulOp op) {
   return success();
 }
 
-static LogicalResult verifyFormats(PackedMatmulOp op) {
+static bool areFormatsSupported(PackedMatmulOp op) {
   FormatAttr lhs = op.getLhsFormatAttr(), rhs = op.getRhsFormatAttr();
-  if (lookupMma(lhs, rhs))
+  if (op.getKernel() == kBlockScaleRow)
+    return lookupMma(lhs, rhs).has_value();
+  return DecodedSide::get(op.getLhs(), lhs).isSupported() &&
+         DecodedSide::get(op.getRhs(), rhs).isSupported();
+}
+
+static LogicalResult verifyFormats(PackedMatmulOp op) {
+  if (areFormatsSupported(op))
     return success();
-  auto spell = [&](FormatAttr format) -> Attribute {
-    return format ? Attribute(format)
-                  : StringAttr::get(op.getContext(), "plain numbers");
+  auto spell = [](ValueRange parts, FormatAttr format) -> std::string {
+    std::string spelled;
+    llvm::raw_string_ostream os(spelled);
+    if (format)
+      os << format;
+    else
+      os << "numbers of "
+         << cast<ShapedType>(parts.front().getType()).getElementType();
+    return spelled;
   };
-  return op.emitOpError("expected two sides that a block-scaled MMA multiplies "
-                        "(both nvfp4, or each an mxfp format), got ")
-         << spell(lhs) << " and " << spell(rhs);
+  StringRef expected =
+      op.getKernel() == kBlockScaleRow
+          ? "two sides that a block-scaled MMA multiplies (both nvfp4, or each "
+            "an mxfp format)"
+          : "sides of bf16, f16, mxfp4, nvfp4, mxfp6_e2m3 or mxfp6_e3m2";
+  return op.emitOpError("expected ")
+         << expected << ", got '" << spell(op.getLhs(), op.getLhsFormatAttr())
+         << "' and '" << spell(op.getRhs(), op.getRhsFormatAttr()) << "'";
 }
 
 static LogicalResult verifyMatmul(PackedMatmulOp op) {
@@ -72,7 +93,9 @@ struct ConvertMXToNVVMPass
   void runOnOperation() override {
     SmallVector<PackedMatmulOp> products;
     getOperation().walk([&](PackedMatmulOp op) {
-      if (op.getKernel() == kMatmulRow || op.getKernel() == kGroupedRow)
+      StringRef kernel = op.getKernel().value_or("");
+      if (kernel == kBlockScaleRow || kernel == kGroupedRow ||
+          kernel == kSyncRow)
         products.push_back(op);
     });
     for (PackedMatmulOp op : products)
@@ -83,18 +106,29 @@ struct ConvertMXToNVVMPass
   }
 
   void lower(PackedMatmulOp op) {
-    SmallVector<MatmulSpec> specs = getCandidates(op, tensorCopies);
+    if (op.getKernel() == kSyncRow)
+      return lower(op, getDecodedCandidates(op), getDecodedKernel,
+                   launchDecoded);
+    lower(op, getCandidates(op, tensorCopies), getMatmulKernel, launchMatmul);
+  }
+
+  template <typename Spec>
+  void lower(PackedMatmulOp op, const SmallVector<Spec> &specs,
+             gpu::GPUFuncOp (*getKernel)(gpu::GPUModuleOp, const Spec &,
+                                         Location),
+             void (*launch)(PackedMatmulOp, ArrayRef<Spec>,
+                            ArrayRef<gpu::GPUFuncOp>)) {
     SmallVector<gpu::GPUFuncOp> kernels;
     gpu::GPUModuleOp module = getKernelModule(getOperation(), chip, features);
     std::string names = "launches the first that fits of ";
-    for (const MatmulSpec &spec : specs) {
-      kernels.push_back(getMatmulKernel(module, spec, op.getLoc()));
+    for (const Spec &spec : specs) {
+      kernels.push_back(getKernel(module, spec, op.getLoc()));
       names += (kernels.size() > 1 ? ", " : "") + spec.getName();
     }
     remark::passed(op.getLoc(),
                    remark::RemarkOpts::name("matmul").category("mx-to-nvvm"))
         << names;
-    launchMatmul(op, specs, kernels);
+    launch(op, specs, kernels);
   }
 };
 

@@ -24,6 +24,7 @@ public:
                           builder, builder.getI32Type(), constant))) {}
 
   operator Value() const { return value; }
+  ImplicitLocOpBuilder &getBuilder() const { return *builder; }
 
   template <typename OpTy>
   Word apply(Word other) const {

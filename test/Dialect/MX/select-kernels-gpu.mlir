@@ -7,7 +7,7 @@
 
 // CHECK: mx.target = #mx.target<nvvm, chip = "sm_120a">
 
-// OLD: remark: {{.*}}chose matmul_emulated: emulated, because matmul_mma_block_scale needs mma.block_scale/mxf4, which needs sm_120a, sm_120f, sm_121a or sm_121f
+// OLD: remark: {{.*}}chose matmul_mma_sync: emulated, because matmul_mma_block_scale needs mma.block_scale/mxf4, which needs sm_120a, sm_120f, sm_121a or sm_121f
 
 // CHECK-LABEL: @mxfp4
 // CHECK: mx.matmul {{.*}} {kernel = "matmul_mma_block_scale"}

@@ -243,19 +243,34 @@ def test_shapes(folder: Path) -> int:
 
 # What a block-scaled MMA multiplies; sizes of M, N and K. An unknown K is that of whole bytes,
 # so that of 4-bit and 8-bit sides agrees if it is even.
-GPU_SHAPES = [
+NATIVE_SHAPES = [
     (("mxfp4", "mxfp4"), [(17, 9, 2880), (1, 8, 64), (16, 3, 96), (128, 5, 256), (257, 40, 128), (3, 130, 45)]),
     (("nvfp4", "nvfp4"), [(16, 130, 80), (1, 8, 64), (17, 9, 2880), (128, 128, 128), (257, 3, 45)]),
     (("mxfp8_e4m3", "mxfp4"), [(17, 9, 96), (1, 8, 2880), (128, 5, 46), (257, 3, 64)]),
     (("mxfp6_e2m3", "mxfp8_e5m2"), [(16, 9, 64), (17, 33, 45), (1, 3, 2880)]),
     (("mxfp6_e3m2", "mxfp6_e3m2"), [(5, 9, 160), (129, 17, 32)]),
 ]
+# What is decoded to bf16, on every chip.
+DECODED_SHAPES = [
+    (("bf16", "mxfp4"), [(17, 9, 96), (1, 8, 2880), (16, 130, 32), (3, 5, 46), (128, 40, 96), (257, 3, 2880)]),
+    (("f16", "nvfp4"), [(3, 9, 96), (1, 8, 2880), (129, 17, 32), (16, 3, 80), (17, 5, 46)]),
+    (("mxfp4", "bf16"), [(129, 3, 96), (17, 40, 32), (1, 8, 46)]),
+    (("nvfp4", "f16"), [(17, 9, 160), (257, 3, 32)]),
+    (("bf16", "mxfp6_e3m2"), [(1, 9, 128), (129, 8, 2880), (16, 3, 44)]),
+]
+# What is decoded on chips without a block-scaled MMA.
+OLD_SHAPES = [
+    (("mxfp4", "mxfp4"), [(17, 9, 96), (1, 8, 2880), (129, 3, 32), (3, 130, 45)]),
+    (("nvfp4", "mxfp4"), [(16, 9, 96), (257, 3, 2880)]),
+    (("mxfp6_e2m3", "mxfp4"), [(3, 9, 128), (128, 5, 2880)]),
+]
 
 
 def test_simulated(folder: Path, chip: str, everything: bool) -> int:
     """Runs products of unknown sizes on a simulated GPU, each with checks."""
     count = failures = 0
-    for row, (kinds, sizes) in enumerate(GPU_SHAPES):
+    shapes = (NATIVE_SHAPES if chip.startswith("sm_12") else OLD_SHAPES) + DECODED_SHAPES
+    for row, (kinds, sizes) in enumerate(shapes if everything else shapes[:6]):
         types = type_text(kinds[0], ("?", "?")), type_text(kinds[1], ("?", "?")), type_text("f32", ("?", "?"))
         module = folder / f"{row}.mlir"
         module.write_text(

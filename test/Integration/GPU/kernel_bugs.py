@@ -166,6 +166,36 @@ GROUPED_BUGS = [
     bug("too few blocks", WRONG_RESULT, HOST, "blocks in (%c5,", "blocks in (%c1,", count=2),
 ]
 
+# The kernel that decodes: between its sections, the ring is filled.
+FILL = ("scf.if", "= scf.for")
+RING_WAIT = "nvvm.cp.async.wait.group 2\n"
+STAGE = "%<r> = arith.remui %<a>, %c4_i32 : i32"
+SYNC_MMA = "A[%<a>, %<b>, %<c>, %<d>]  B[%<e>, %<f>]  C[%<g>,"
+PLACE = "nvvm.prmt <default> %c17408_i32, %<a>, %<b> : i32"
+SCALED = "%<r> = llvm.fmul %<e>, %<s> : vector<2xbf16>"
+
+DECODED_BUGS = [
+    bug("no wait for the ring", ("in-flight", "llvm.load"), LOOP, RING_WAIT, "\n"),
+    bug("ring waited for one step late", ("in-flight", "llvm.load"), LOOP, RING_WAIT, RING_WAIT.replace("2", "3")),
+    bug("no barrier before a stage is read", ("unwritten", "llvm.load"), LOOP, BARRIER, "\n"),
+    bug("copies to the stage that is read", "in-flight", LOOP, STAGE, f"%b = arith.addi %<a>, %c1_i32 : i32\n{STAGE.replace('%<a>', '%b')}", which=1, count=2),
+    bug("a stage read too early", "in-flight", LOOP, STAGE, f"%b = arith.addi %<a>, %c1_i32 : i32\n{STAGE.replace('%<a>', '%b')}", which=0, count=2),
+    bug("third stage not filled at first", ("unwritten", "llvm.load"), FILL, "arith.cmpi ugt, %<s>, %c2_i32", "arith.cmpi ult, %<s>, %c2_i32"),
+    bug("ring larger than shared memory", "out-of-bounds", HOST, "%c69632_i32 = arith.constant 69632", "%c69632_i32 = arith.constant 65536"),
+    bug("last quarter of K left out", WRONG_RESULT, SETUP, "arith.addi %arg6, %c127_i32", "arith.addi %arg6, %c0_i32"),
+    bug("swapped nibbles", WRONG_RESULT, LOOP, PLACE, PLACE.replace("%<a>, %<b>", "%<b>, %<a>"), count=8),
+    bug("codes of another pair", WRONG_RESULT, LOOP, PLACE, PLACE.replace("17408", "21777"), count=8),
+    bug("signs forgotten", WRONG_RESULT, LOOP, "arith.andi %<x>, %c-2147450880_i32", "arith.andi %<x>, %c0_i32", count=32),
+    bug("scale forgotten", WRONG_RESULT, LOOP, SCALED, "%<r> = llvm.bitcast %<e> : vector<2xbf16> to vector<2xbf16>", which=1, count=64),
+    bug("scale of another row", WRONG_RESULT, LOOP, "llvm.getelementptr %<p>[64]", "llvm.getelementptr %<p>[56]"),
+    bug("scales read from the start of a word", WRONG_RESULT, LOOP, "arith.andi %<x>, %c3_i32", "arith.andi %<x>, %c0_i32"),
+    bug("scales of unaligned rows copied as they are", ("misaligned", "nvvm.cp.async"), LOOP, "arith.andi %<x>, %c-4_i32", "arith.addi %<x>, %c0_i32"),
+    bug("swizzle forgotten where the plain side is read", WRONG_RESULT, FILL, "arith.xori %<x>, %<y>", "arith.addi %<x>, %c0_i32", which=2, count=6),
+    bug("rows of a fragment swapped", WRONG_RESULT, LOOP, SYNC_MMA, SYNC_MMA.replace("%<a>, %<b>", "%<b>, %<a>"), count=32),
+    bug("halves of K swapped on one side", WRONG_RESULT, LOOP, SYNC_MMA, SYNC_MMA.replace("%<e>, %<f>", "%<f>, %<e>"), count=32),
+    bug("sums of a step forgotten", WRONG_RESULT, LOOP, SYNC_MMA, SYNC_MMA.replace("%<g>", "%cst"), count=32),
+]
+
 # Sections of Inputs/ring.mlir.
 RING_SETUP = ("gpu.func", "%isProducer")
 PRODUCER = ("%isProducer", "%isConsumer")

@@ -26,6 +26,7 @@ sys.path[:0] = [str(TESTS / folder) for folder in ("Integration/CPU", "fuzz")]
 
 from grouped_products import Routing, make_operands, write_program
 from kernel_bugs import (
+    DECODED_BUGS,
     GROUPED_BUGS,
     PRODUCT_BUGS,
     REFUSED,
@@ -130,21 +131,22 @@ def keep_first_kernel(text: str) -> str:
     return text
 
 
-def make_product(folder: Path, kind: str, m: int, n: int, k: int) -> Kernel:
+def make_product(folder: Path, kinds: tuple[str, str], m: int, n: int, k: int) -> Kernel:
     """Lowers two products in a batch, one block each, and makes their operands."""
-    case = Case((kind, kind), (2,), m, n, k, seed=1)
-    types = type_text(kind, (2, m, k)), type_text(kind, (2, n, k)), type_text("f32", case.shape)
-    source, lowered = folder / f"{kind}.mlir", folder / f"{kind}-lowered.mlir"
+    case = Case(kinds, (2,), m, n, k, seed=1)
+    types = type_text(kinds[0], (2, m, k)), type_text(kinds[1], (2, n, k)), type_text("f32", case.shape)
+    name = "-".join(kinds)
+    source, lowered = folder / f"{name}.mlir", folder / f"{name}-lowered.mlir"
     source.write_text(
         f"func.func @f(%a: {types[0]}, %b: {types[1]}, %c_init: {types[2]}) -> {types[2]} {{\n"
         f"{product_text('%c', '%a', '%b', types)}  return %c : {types[2]}\n}}\n"
     )
     run("mx-compile", source, "--target=sm_120a", "--stop-after=lower", "-o", lowered)
-    arrays = folder / kind
+    arrays = folder / name
     arrays.mkdir()
     inputs = write_inputs(arrays, [*case.lhs.arrays, *case.rhs.arrays, case.init])
     expected = make_array("<f4", case.shape, case.expected)
-    return Kernel(f"{kind} product", keep_first_kernel(lowered.read_text()), inputs, expected)
+    return Kernel(f"{' x '.join(kinds)} product", keep_first_kernel(lowered.read_text()), inputs, expected)
 
 
 def make_grouped(folder: Path) -> Kernel:
@@ -214,8 +216,9 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         for kernel, broken in (
-            (make_product(folder, "mxfp4", 20, 12, 384), PRODUCT_BUGS),
-            (make_product(folder, "nvfp4", 17, 12, 128), SCALED_BUGS),
+            (make_product(folder, ("mxfp4", "mxfp4"), 20, 12, 384), PRODUCT_BUGS),
+            (make_product(folder, ("nvfp4", "nvfp4"), 17, 12, 128), SCALED_BUGS),
+            (make_product(folder, ("bf16", "mxfp4"), 20, 12, 672), DECODED_BUGS),
             (make_grouped(folder), GROUPED_BUGS),
             (make_ring(folder), RING_BUGS),
         ):

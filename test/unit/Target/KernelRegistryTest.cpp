@@ -5,14 +5,23 @@
 #include "mx/Target/KernelRegistry.h"
 #include "mx/Target/Legality.h"
 #include <gtest/gtest.h>
+#include <sstream>
 
 using namespace mlir::mx;
+
+static OperandFormat getFormat(std::string_view name) {
+  if (auto format = mxnum::lookupFormat(name))
+    return *format;
+  return name == "bf16"  ? PlainType::BF16
+         : name == "f16" ? PlainType::F16
+                         : PlainType::F32;
+}
 
 static KernelChoice select(const char *lhs, const char *rhs,
                            std::string_view chip,
                            std::string_view features = "") {
   return selectKernel("mx.matmul", {MachineKind::Nvvm, chip, features},
-                      {mxnum::lookupFormat(lhs), mxnum::lookupFormat(rhs)});
+                      {getFormat(lhs), getFormat(rhs)});
 }
 
 namespace {
@@ -24,9 +33,10 @@ TEST(KernelRegistry, EveryRowAsksForWhatThereIs) {
     EXPECT_EQ(0u, row.name.rfind(operation + "_", 0));
     EXPECT_EQ(row.name, lookupKernel(row.name)->name);
     EXPECT_EQ(row.operation, lookupKernel(row.name)->operation);
-    if (row.machine == MachineKind::Nvvm && !row.needs.empty()) {
-      EXPECT_NE(nullptr, lookupInstruction(row.needs));
-    }
+    std::string needs(row.needs);
+    std::istringstream words(row.machine == MachineKind::Nvvm ? needs : "");
+    for (std::string word; std::getline(words, word, ',');)
+      EXPECT_NE(nullptr, lookupInstruction(word)) << word;
   }
   EXPECT_EQ(nullptr, lookupKernel("matmul_quantum"));
 }
@@ -35,7 +45,7 @@ TEST(KernelRegistry, EveryRowAsksForWhatThereIs) {
 static const OperandFormats kForeign = {
     mxnum::BlockFormat{mxnum::ElementType::E2M1, mxnum::ScaleType::E8M0, 128,
                        /*tensorScale=*/false},
-    std::nullopt};
+    PlainType::F32};
 
 TEST(KernelRegistry, EveryMachineHasAKernelOfEveryOperation) {
   Machine machines[] = {Machine(), {MachineKind::Nvvm, "sm_80", ""}};
@@ -63,8 +73,26 @@ TEST(KernelRegistry, BlockScaledProductsOfAGpu) {
     EXPECT_EQ("mma.block_scale/mxf8f6f4", needs("mxfp4", eight));
     EXPECT_EQ("mma.block_scale/mxf8f6f4", needs(eight, eight));
   }
-  EXPECT_EQ("", needs("mxfp4", "nvfp4"));
-  EXPECT_EQ("", needs("nvfp4", "mxfp8_e4m3"));
+  EXPECT_TRUE(select("nvfp4", "mxfp8_e4m3", "sm_120a").row->emulated);
+}
+
+TEST(KernelRegistry, WhatAGpuDecodes) {
+  auto name = [](const char *lhs, const char *rhs, const char *chip) {
+    KernelChoice choice = select(lhs, rhs, chip);
+    return choice.row ? choice.row->name : "none";
+  };
+  for (const char *chip : {"sm_80", "sm_89", "sm_90a", "sm_120a"}) {
+    for (const char *narrow : {"mxfp4", "nvfp4", "mxfp6_e2m3", "mxfp6_e3m2"})
+      for (const char *half : {"bf16", "f16"}) {
+        EXPECT_EQ("matmul_mma_sync", name(half, narrow, chip));
+        EXPECT_EQ("matmul_mma_sync", name(narrow, half, chip));
+      }
+    EXPECT_EQ("matmul_mma_sync", name("mxfp4", "nvfp4", chip));
+    EXPECT_EQ("matmul_emulated", name("bf16", "f16", chip));
+    EXPECT_EQ("matmul_emulated", name("bf16", "mxfp8_e4m3", chip));
+  }
+  EXPECT_EQ("matmul_mma_sync", name("mxfp4", "mxfp4", "sm_90a"));
+  EXPECT_EQ("matmul_mma_block_scale", name("mxfp4", "mxfp4", "sm_120a"));
 }
 
 TEST(KernelRegistry, GroupedProductsOfAGpuNeedTheSameInstructions) {

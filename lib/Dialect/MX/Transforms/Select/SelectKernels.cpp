@@ -47,11 +47,13 @@ static LogicalResult verifyNamedKernel(Operation *op, StringRef name,
 
 /// What rows ask for: both sides of a product, or the block-scaled value.
 static OperandFormats getFormats(Operation *op) {
-  auto getFormat = [](Type type) -> std::optional<mxnum::BlockFormat> {
-    auto tensor = dyn_cast<BlockTensorType>(type);
-    if (!tensor)
-      return std::nullopt;
-    return tensor.getFormat().getBlockFormat();
+  auto getFormat = [](Type type) -> OperandFormat {
+    if (auto tensor = dyn_cast<BlockTensorType>(type))
+      return tensor.getFormat().getBlockFormat();
+    Type element = getElementTypeOrSelf(type);
+    return element.isBF16()  ? PlainType::BF16
+           : element.isF16() ? PlainType::F16
+                             : PlainType::F32;
   };
   if (isa<MatmulOp, GroupedMatmulOp>(op))
     return {getFormat(op->getOperand(0).getType()),

@@ -1,0 +1,110 @@
+//===- BF16Placement.h - codes as bf16 numbers ------------------*- C++ -*-===//
+// Part of the mx project, under the Apache License v2.0 with LLVM Exceptions.
+//
+// A code becomes a bf16 number by moving bits: its sign to the sign, its
+// exponent and mantissa fields together to where bf16 has them.
+//
+//   E2M1   s ee m            ⇒   s 000000 ee m000000
+//   E3M2   s eee mm          ⇒   s 00000 eee mm00000
+//
+// That is the number times a power of two, subnormal codes included, because
+// bf16 reads an exponent field of zero in the same way. Multiplying by the
+// power of two, and then by the scale, is exact (N1.4): a product has at most
+// as many significant bits as bf16, and multiples of 2^-133 are bf16 numbers.
+// Products above the largest bf16 number are above the largest f32 too, and
+// become infinity in both (N7.1).
+//
+// As in MmaFragments.h, each formula is written for integers and for values.
+//===----------------------------------------------------------------------===//
+
+#ifndef MX_LIB_CONVERSION_MXTONVVM_BF16PLACEMENT_H
+#define MX_LIB_CONVERSION_MXTONVVM_BF16PLACEMENT_H
+
+#include "mx/Numerics/SmallFloat.h"
+#include <array>
+
+namespace mlir::mx {
+
+inline constexpr int kBF16Mantissa = 7;
+inline constexpr int kBF16Bias = 127;
+
+/// Neighbours that are decoded together, and the registers that they become.
+inline constexpr int kRunCodes = 8;
+inline constexpr int kRunPairs = kRunCodes / 2;
+
+/// Four bytes of eight, `low` first: one for each hexadecimal digit of
+/// `selector`, the last digit for the lowest byte.
+inline uint32_t permuteBytes(uint32_t low, uint32_t high, int selector) {
+  uint64_t bytes = uint64_t(high) << 32 | low;
+  uint32_t result = 0;
+  for (int i = 0; i < 4; ++i)
+    result |= uint32_t(bytes >> (8 * (selector >> (4 * i) & 7)) & 0xFF)
+              << (8 * i);
+  return result;
+}
+
+/// The bf16 number that placed codes are to be multiplied with, as bits.
+inline int getPlacementFactor(mxnum::ElementType type) {
+  // The factor is 2^(bf16's bias - the element's).
+  int exponent = kBF16Bias - mxnum::getElementInfo(type).bias;
+  return (exponent + kBF16Bias) << kBF16Mantissa;
+}
+
+/// Places two codes, each at the top of its half of `codes`; other bits are
+/// ignored.
+template <typename T>
+T placePair(T codes, mxnum::ElementType type) {
+  const mxnum::ElementInfo &info = mxnum::getElementInfo(type);
+  int magnitude = int(info.bits) - 1;
+  int position = kBF16Mantissa - int(info.mantissaBits);
+  int mask = ((1 << magnitude) - 1) << position;
+  int shift = 15 - magnitude - position;
+  return (codes & int(0x80008000)) | ((codes >> shift) & (mask * 0x10001));
+}
+
+/// Run `run` of the codes in `words`, of `bits` bits (4 or 6): four registers
+/// with a code at the top of each half.
+template <typename Words>
+auto spreadRun(const Words &words, int bits, int run) {
+  using T = typename Words::value_type;
+  std::array<T, kRunPairs> pairs;
+  for (int pair = 0; pair < kRunPairs; ++pair) {
+    int first = (run * kRunCodes + 2 * pair) * bits;
+    int word = first / 32, shift = first % 32;
+    if (bits == 4) {
+      // A byte holds both codes: the lower one goes up by four bits.
+      T low = words[word] << 4;
+      int selector = 0x1111 * (shift / 8) + 0x4400;
+      pairs[pair] = permuteBytes(low, words[word], selector);
+      continue;
+    }
+    T codes = words[word] >> shift;
+    if (shift + 2 * bits > 32)
+      codes = codes | (words[word + 1] << (32 - shift));
+    codes = codes & 0xFFF;
+    pairs[pair] = (codes << 10) | (codes << 20);
+  }
+  return pairs;
+}
+
+/// An E8M0 byte (N1.2) as bf16 bits: the field of the exponent, but for 2^-127,
+/// which is subnormal, and NaN.
+template <typename T>
+T placeE8M0(T byte) {
+  // One for bytes 0 and 255: the bit below the exponent.
+  T isSpecial = (((byte + 1) & 0xFE) - 1) >> 31;
+  return (byte << kBF16Mantissa) | (isSpecial << (kBF16Mantissa - 1));
+}
+
+/// A UE4M3 byte (N1.3) as bf16 bits, to be multiplied by the factor of E4M3.
+template <typename T>
+T placeUE4M3(T byte) {
+  // One for 0x7F and for bytes with the top bit set: a quiet NaN.
+  T next = byte + 1;
+  T isNaN = ((next >> 7) | (next >> 8)) & 1;
+  return ((byte & 0x7F) << 4) | ((isNaN << 15) - (isNaN << 6));
+}
+
+} // namespace mlir::mx
+
+#endif // MX_LIB_CONVERSION_MXTONVVM_BF16PLACEMENT_H

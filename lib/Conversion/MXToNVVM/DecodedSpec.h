@@ -1,0 +1,108 @@
+//===- DecodedSpec.h - what a decoding kernel is made for -------*- C++ -*-===//
+// Part of the mx project, under the Apache License v2.0 with LLVM Exceptions.
+//
+// The geometry of the matmul kernels that decode block-scaled operands to bf16
+// and multiply them by mma.sync. A warp's lane 4 · group + place owns, of each
+// row with its group's number modulo 8, every place-th quarter of a step:
+//
+//   place          0         1         2         3
+//   a step of K   |─────────|─────────|─────────|─────────|
+//                  quarter
+//
+// An MMA adds in any order, so both sides may number K in this way. A quarter
+// is 16 or 32 neighbours: few wide loads, and few scales.
+//===----------------------------------------------------------------------===//
+
+#ifndef MX_LIB_CONVERSION_MXTONVVM_DECODEDSPEC_H
+#define MX_LIB_CONVERSION_MXTONVVM_DECODEDSPEC_H
+
+#include "MmaFragments.h"
+#include "PanelCopy.h"
+#include "mx/Dialect/MX/IR/MXOps.h"
+
+namespace mlir::mx {
+
+/// Lanes that share a row.
+inline constexpr int kPlaces = 4;
+/// K of mma.sync on bf16.
+inline constexpr int kDecodedMmaDepth = 16;
+
+/// What one side of a product consists of.
+struct DecodedSide {
+  /// Null for plain numbers, which have type `plain`.
+  FormatAttr format;
+  FloatType plain;
+
+  /// The side of `op` with these parts.
+  static DecodedSide get(ValueRange parts, FormatAttr format);
+  /// Whether the kernels take it.
+  bool isSupported() const;
+
+  /// Bits of an element in memory.
+  int getBits() const;
+  /// Elements that share a scale; `elements` if there are no scales.
+  int getBlock(int elements) const;
+  /// Operands: payload, and if there are any scales and a tensor scale.
+  int getPartCount() const;
+  /// The bf16 numbers that add up to an element.
+  int getPlanes() const { return !format && plain.isF16() ? 2 : 1; }
+  std::string getName() const;
+};
+
+/// One row of the tile table.
+struct DecodedTile {
+  llvm::StringLiteral name;
+  int rows, columns;
+  /// Warps along the rows and along the columns.
+  int warpRows, warpColumns;
+  /// Elements of K in a step.
+  int depth;
+  /// Worth it only for more rows of A than this.
+  int rowsBelow;
+  /// Rows of payload begin at multiples of 16 bytes, scales as a whole at
+  /// multiples of 4.
+  bool isAligned = true;
+
+  int getWarpHeight() const { return rows / warpRows; }
+  int getWarpWidth() const { return columns / warpColumns; }
+  /// Elements that a lane owns of a row in a step.
+  int getQuarter() const { return depth / kPlaces; }
+};
+
+/// From the best to the one that can do everything.
+inline constexpr DecodedTile kDecodedTiles[] = {
+    {"128x128", 128, 128, 2, 4, 64, 32},
+    {"32x128", 32, 128, 1, 8, 128, 16},
+    {"16x128", 16, 128, 1, 8, 128, 0},
+    {"32x128_bytes", 32, 128, 1, 8, 64, 0, /*isAligned=*/false},
+};
+
+/// What a kernel is made for.
+struct DecodedSpec {
+  DecodedSide lhs, rhs;
+  /// f32, bf16 or f16.
+  FloatType result;
+  DecodedTile tile;
+
+  std::string getName() const;
+  /// The panel of a side with `rows` rows in the tile.
+  PanelShape getPayloadShape(const DecodedSide &side, int rows) const;
+  /// Bytes of scales of a row in a step, and bytes of shared memory for them.
+  int getScaleBytes(const DecodedSide &side) const;
+  int getScalePitch(const DecodedSide &side) const;
+  /// Stages of shared memory: one is multiplied, the others are filled.
+  int getStages() const;
+  int getSharedBytes() const;
+};
+
+/// Where the parts of a stage lie in shared memory, in bytes.
+struct DecodedStage {
+  explicit DecodedStage(const DecodedSpec &spec);
+
+  int lhs, rhs, lhsScales, rhsScales;
+  int bytes;
+};
+
+} // namespace mlir::mx
+
+#endif // MX_LIB_CONVERSION_MXTONVVM_DECODEDSPEC_H

@@ -1,0 +1,36 @@
+// REQUIRES: ptxas
+// Kernels that decode to bf16, as machine code of each chip: nothing is spilled,
+// and the main loops touch no local memory.
+
+// RUN: mx-compile %s --target=sm_80 -o %t.cubin --remarks-filter=mx-ptxas 2>&1 | FileCheck %s
+// RUN: %python %mx_source/utils/sass-report.py %t.cubin | FileCheck %s --check-prefix=SASS
+// RUN: mx-compile %s --target=sm_89 -o %t.cubin --remarks-filter=mx-ptxas 2>&1 | FileCheck %s
+// RUN: mx-compile %s --target=sm_90a -o %t.cubin --remarks-filter=mx-ptxas 2>&1 | FileCheck %s
+// RUN: mx-compile %s --target=sm_120a -o %t.cubin --remarks-filter=mx-ptxas 2>&1 | FileCheck %s
+// RUN: %python %mx_source/utils/sass-report.py %t.cubin | FileCheck %s --check-prefix=SASS
+
+// CHECK-DAG: "matmul_sync_f16_nvfp4_f32_128x128: Used {{[0-9]+}} registers, {{.*}}, no spills"
+// CHECK-DAG: "matmul_sync_f16_nvfp4_f32_32x128_bytes: Used {{[0-9]+}} registers, {{.*}}, no spills"
+// CHECK-DAG: "matmul_sync_bf16_mxfp4_bf16_128x128: Used {{[0-9]+}} registers, {{.*}}, no spills"
+// CHECK-DAG: "matmul_sync_bf16_mxfp4_bf16_32x128: Used {{[0-9]+}} registers, {{.*}}, no spills"
+// CHECK-DAG: "matmul_sync_bf16_mxfp4_bf16_16x128: Used {{[0-9]+}} registers, {{.*}}, no spills"
+// CHECK-DAG: "matmul_sync_bf16_mxfp4_bf16_32x128_bytes: Used {{[0-9]+}} registers, {{.*}}, no spills"
+
+// SASS-NOT: LDL
+// SASS-NOT: STL
+// SASS: matmul_sync_{{.+}}_128x128: {{[0-9]+}} registers, 0 bytes of stack
+// SASS: main loop: {{.*}}HMMA:
+// SASS-NOT: LDL
+// SASS-NOT: STL
+
+!W = !mx.tensor<?x?, mxfp4, axis = 1>
+func.func @unknown_sizes(%a: tensor<?x?xbf16>, %b: !W, %c: tensor<?x?xbf16>) -> tensor<?x?xbf16> {
+  %0 = mx.matmul ins(%a, %b : tensor<?x?xbf16>, !W) outs(%c : tensor<?x?xbf16>)
+  return %0 : tensor<?x?xbf16>
+}
+
+!V = !mx.tensor<128x2880, nvfp4, axis = 1>
+func.func @prefill(%a: tensor<128x2880xf16>, %b: !V, %c: tensor<128x128xf32>) -> tensor<128x128xf32> {
+  %0 = mx.matmul ins(%a, %b : tensor<128x2880xf16>, !V) outs(%c : tensor<128x128xf32>)
+  return %0 : tensor<128x128xf32>
+}
