@@ -72,7 +72,13 @@ def ConvertMXToNVVMPass : Pass<"convert-mx-to-nvvm", "::mlir::ModuleOp"> {
     type and tile; equal ones are shared. Sizes are arguments, any sizes will do. Buffers
     are memory of the device: the host takes their addresses and reads nothing.
 
-    The first takes operands as they are. The second decodes them to bf16, exactly, on the
+    The first takes operands as they are. It also does what surrounds the product, with the
+    same bits: the destination is not read where it was just filled with +0, or with one
+    vector in each row, which is read instead; and an element-wise `linalg.generic` of arith
+    operations that alone reads the product is applied before anything is written. Besides
+    the product it may read vectors with a number for each column, and numbers.
+
+    The second decodes them to bf16, exactly, on the
     way from shared memory to `mma.sync`; it also takes sides of bf16 and f16.
 
     **Requires** such products on buffers without gaps between rows. For
@@ -83,7 +89,7 @@ def ConvertMXToNVVMPass : Pass<"convert-mx-to-nvvm", "::mlir::ModuleOp"> {
     scf, llvm and nvvm operations. **Decides** which tiles a product may need from what its
     types say; addresses, row lengths and the number of rows choose among them at run
     time. **Remarks** (`mx-to-nvvm`): passed, the kernels of a product in the order in
-    which they are tried.
+    which they are tried, and what else they do; missed, why what surrounds a product stays.
     **Example**: (* example: test/Conversion/MXToNVVM/mx-to-nvvm.mlir *)
   }];
   let options = [

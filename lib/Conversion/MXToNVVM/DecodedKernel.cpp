@@ -111,8 +111,10 @@ DecodedEmitter::takeSide(const DecodedSide &side, bool isLhs,
 TilePlace DecodedEmitter::locateTile(Word tile) {
   Word rowTiles = divideUp(rows, spec.tile.rows);
   Word columnTiles = divideUp(columns, spec.tile.columns);
-  return {tile / rowTiles / columnTiles, tile % rowTiles * spec.tile.rows,
-          tile / rowTiles % columnTiles * spec.tile.columns};
+  Word matrix = tile / rowTiles / columnTiles;
+  Word column = tile / rowTiles % columnTiles * spec.tile.columns;
+  return {matrix, matrix, tile % rowTiles * spec.tile.rows,
+          column, rows,   Value()};
 }
 
 /// The part of `base` that belongs to the matrix of a tile.
@@ -267,9 +269,10 @@ void DecodedEmitter::emit() {
   DecodedWarp warp(b, spec, thread);
   SmallVector<Value> sums = emitSteps(warp);
   int bytes = int(spec.result.getIntOrFloatBitWidth()) / kByteBits;
-  emitResults(b, warp, sums,
+  emitResults(b, MatmulEpilogue(), spec.result, warp, sums,
               {selectMatrix(result, place, rows, columns * bytes), spec.result,
-               rows, columns, place.row, place.column, loadTensorScale()});
+               rows, columns, place.row, place.column, loadTensorScale(),
+               /*startRow=*/Value(), /*tailRows=*/{}, /*tailNumbers=*/{}});
 }
 
 gpu::GPUFuncOp mx::getDecodedKernel(gpu::GPUModuleOp module,

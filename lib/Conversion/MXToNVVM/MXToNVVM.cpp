@@ -101,23 +101,36 @@ struct ConvertMXToNVVMPass
     for (PackedMatmulOp op : products)
       if (failed(verifyMatmul(op)))
         return signalPassFailure();
+    // Before there are launches, of which nobody knows what they write.
+    std::vector<MatmulEpilogue> epilogues;
     for (PackedMatmulOp op : products)
-      lower(op);
+      epilogues.push_back(op.getKernel() == kSyncRow ? MatmulEpilogue()
+                                                     : findEpilogue(op));
+    for (auto [op, epilogue] : llvm::zip_equal(products, epilogues))
+      lower(op, epilogue);
+    removeUnusedBuffers(epilogues);
   }
 
-  void lower(PackedMatmulOp op) {
-    if (op.getKernel() == kSyncRow)
-      return lower(op, getDecodedCandidates(op), getDecodedKernel,
-                   launchDecoded);
-    lower(op, getCandidates(op, tensorCopies), getMatmulKernel, launchMatmul);
+  void lower(PackedMatmulOp op, const MatmulEpilogue &epilogue) {
+    if (op.getKernel() == kSyncRow) {
+      SmallVector<DecodedSpec> specs = getDecodedCandidates(op);
+      return launchDecoded(
+          op, specs, makeKernels<DecodedSpec>(op, specs, getDecodedKernel));
+    }
+    std::vector<MatmulSpec> specs = getCandidates(op, epilogue, tensorCopies);
+    if (epilogue.tail) {
+      std::string name = "_tail" + std::to_string(tails++);
+      for (MatmulSpec &spec : specs)
+        spec.tailName = name;
+    }
+    launchMatmul(op, epilogue, specs,
+                 makeKernels<MatmulSpec>(op, specs, getMatmulKernel));
   }
 
   template <typename Spec>
-  void lower(PackedMatmulOp op, const SmallVector<Spec> &specs,
-             gpu::GPUFuncOp (*getKernel)(gpu::GPUModuleOp, const Spec &,
-                                         Location),
-             void (*launch)(PackedMatmulOp, ArrayRef<Spec>,
-                            ArrayRef<gpu::GPUFuncOp>)) {
+  SmallVector<gpu::GPUFuncOp> makeKernels(
+      PackedMatmulOp op, ArrayRef<Spec> specs,
+      gpu::GPUFuncOp (*getKernel)(gpu::GPUModuleOp, const Spec &, Location)) {
     SmallVector<gpu::GPUFuncOp> kernels;
     gpu::GPUModuleOp module = getKernelModule(getOperation(), chip, features);
     std::string names = "launches the first that fits of ";
@@ -128,8 +141,11 @@ struct ConvertMXToNVVMPass
     remark::passed(op.getLoc(),
                    remark::RemarkOpts::name("matmul").category("mx-to-nvvm"))
         << names;
-    launch(op, specs, kernels);
+    return kernels;
   }
+
+  /// Tails so far: no two are known to be equal.
+  int tails = 0;
 };
 
 } // namespace

@@ -50,7 +50,14 @@ MatmulArguments::MatmulArguments(ImplicitLocOpBuilder &b,
   };
   if (spec.isGrouped())
     groupEnds = castToGlobal(b, take());
+  const Tail &tail = spec.epilogue.tail;
+  if (spec.epilogue.row)
+    startRow = castToGlobal(b, take());
   result = castToGlobal(b, take());
+  for (size_t i = 0; i < tail.rows.size(); ++i)
+    tailRows.push_back(castToGlobal(b, take()));
+  for (size_t i = 0; i < tail.numbers.size(); ++i)
+    tailNumbers.push_back(take());
   for (Word *size : {&rows, &columns, &depth})
     *size = Word(b, take());
   if (spec.isGrouped())
@@ -136,12 +143,15 @@ Value MatmulArguments::loadTensorScale() const {
 }
 
 ResultTile MatmulArguments::getResult(const TilePlace &place) const {
-  int bytes = int(spec.result.getIntOrFloatBitWidth() / 8);
+  int bytes = int(spec.getOutputType().getWidth() / 8);
   return {selectMatrix(result, place.matrix, rows, columns * bytes),
-          spec.result,
+          spec.getOutputType(),
           place.rowEnd,
           columns,
           place.row,
           place.column,
-          loadTensorScale()};
+          loadTensorScale(),
+          startRow,
+          tailRows,
+          tailNumbers};
 }

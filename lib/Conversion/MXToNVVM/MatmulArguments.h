@@ -44,6 +44,9 @@ public:
 
   Side lhs, rhs;
   Value result;
+  /// What the epilogue reads.
+  Value startRow;
+  SmallVector<Value> tailRows, tailNumbers;
   Word rows, columns, depth;
   /// The ends of groups and their number, in a grouped product.
   Value groupEnds;

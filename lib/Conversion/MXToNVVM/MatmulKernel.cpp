@@ -163,7 +163,8 @@ void MatmulEmitter::emitTile(const TilePlace &place) {
   addPanels(arguments.rhs, place);
   WarpTile warp(b, spec, thread);
   SmallVector<Value> sums = emitSteps(warp);
-  emitResults(b, warp, sums, arguments.getResult(place));
+  emitResults(b, spec.epilogue, spec.result, warp, sums,
+              arguments.getResult(place));
 }
 
 gpu::GPUFuncOp mx::getMatmulKernel(gpu::GPUModuleOp module,
@@ -175,7 +176,11 @@ gpu::GPUFuncOp mx::getMatmulKernel(gpu::GPUModuleOp module,
   Type pointer = LLVM::LLVMPointerType::get(b.getContext());
   unsigned lhsParts = spec.lhs.getTensorScale() ? 3 : 2;
   unsigned rhsParts = spec.rhs.getTensorScale() ? 3 : 2;
-  SmallVector<Type> types(lhsParts + rhsParts + spec.isGrouped() + 1, pointer);
+  const MatmulEpilogue &epilogue = spec.epilogue;
+  size_t vectors = bool(epilogue.row) + epilogue.tail.rows.size();
+  SmallVector<Type> types(lhsParts + rhsParts + spec.isGrouped() + 1 + vectors,
+                          pointer);
+  llvm::append_range(types, ValueRange(epilogue.tail.numbers).getTypes());
   types.append(3 + spec.isGrouped() + spec.tile.isRing(), b.getI32Type());
   auto kernel =
       gpu::GPUFuncOp::create(b, name, b.getFunctionType(types, TypeRange()));

@@ -23,10 +23,11 @@
 namespace mlir::mx {
 
 /// The kernel for `spec` in `module`, made if it is not there yet. Arguments:
-/// the parts of both sides, perhaps the ends of groups, and C as pointers, then
-/// rows, columns, K and perhaps the number of groups as i32. Its grid has one
-/// dimension: tiles along the rows (of groups: at most), then along the
-/// columns, then matrices of a batch. Blocks without rows leave.
+/// the parts of both sides, perhaps the ends of groups and the row that C
+/// starts from, C, and the rows of a tail as pointers, then the numbers of a
+/// tail, then rows, columns, K and perhaps the number of groups as i32. Its
+/// grid has one dimension: tiles along the rows (of groups: at most), then
+/// along the columns, then matrices of a batch. Blocks without rows leave.
 gpu::GPUFuncOp getMatmulKernel(gpu::GPUModuleOp module, const MatmulSpec &spec,
                                Location loc);
 

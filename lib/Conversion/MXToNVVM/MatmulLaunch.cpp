@@ -56,7 +56,8 @@ static unsigned getEndBits(Value ends) {
                         : type.getIntOrFloatBitWidth();
 }
 
-SmallVector<MatmulSpec> mx::getCandidates(PackedMatmulOp op,
+std::vector<MatmulSpec> mx::getCandidates(PackedMatmulOp op,
+                                          const MatmulEpilogue &epilogue,
                                           bool tensorCopies) {
   FormatAttr lhs = op.getLhsFormatAttr(), rhs = op.getRhsFormatAttr();
   auto type = cast<MemRefType>(op.getInits().getType());
@@ -71,7 +72,7 @@ SmallVector<MatmulSpec> mx::getCandidates(PackedMatmulOp op,
       !ShapedType::isDynamic(rows) && !ShapedType::isDynamic(groups);
   APInt depth;
   bool knowsDepth = matchPattern(op.getK(), m_ConstantInt(&depth));
-  SmallVector<MatmulSpec> candidates;
+  std::vector<MatmulSpec> candidates;
   for (const TileShape &tile : kTileShapes) {
     bool isLast = &tile == &kTileShapes[std::size(kTileShapes) - 1];
     if (!isLast) {
@@ -87,7 +88,8 @@ SmallVector<MatmulSpec> mx::getCandidates(PackedMatmulOp op,
                     cast<FloatType>(type.getElementType()),
                     *lookupMma(lhs, rhs),
                     tile,
-                    endBits};
+                    endBits,
+                    epilogue};
     if (!tile.isRing() || (tensorCopies && needsNoSpreading(spec)))
       candidates.push_back(spec);
   }
@@ -102,7 +104,7 @@ public:
   LaunchEmitter(PackedMatmulOp op, ArrayRef<MatmulSpec> specs,
                 ArrayRef<gpu::GPUFuncOp> kernels);
 
-  void emit();
+  void emit(const MatmulEpilogue &epilogue);
 
 private:
   Value index(int64_t value) {
@@ -295,12 +297,17 @@ void LaunchEmitter::emitChoice(size_t candidate) {
   emitChoice(candidate + 1);
 }
 
-void LaunchEmitter::emit() {
+void LaunchEmitter::emit(const MatmulEpilogue &epilogue) {
   readSide(op.getLhs(), op.getLhsFormatAttr());
   readSide(op.getRhs(), op.getRhsFormatAttr());
   if (groups)
     addPointer(op.getGroupEnds());
+  if (epilogue.row)
+    addPointer(epilogue.row);
   addPointer(op.getInits());
+  for (auto [row, argument] : epilogue.tail.rows)
+    addPointer(row);
+  llvm::append_range(operands, epilogue.tail.numbers);
   for (Value size : {rows, columns, depth})
     addSize(size);
   if (groups)
@@ -314,8 +321,12 @@ void LaunchEmitter::emit() {
   emitChoice(0);
 }
 
-void mx::launchMatmul(PackedMatmulOp op, ArrayRef<MatmulSpec> specs,
+void mx::launchMatmul(PackedMatmulOp op, const MatmulEpilogue &epilogue,
+                      ArrayRef<MatmulSpec> specs,
                       ArrayRef<gpu::GPUFuncOp> kernels) {
-  LaunchEmitter(op, specs, kernels).emit();
+  takeEpilogue(op, epilogue);
+  LaunchEmitter(op, specs, kernels).emit(epilogue);
   op.erase();
+  if (linalg::GenericOp tail = epilogue.tail.op)
+    tail.erase();
 }

@@ -17,11 +17,15 @@ namespace mlir::mx {
 /// The kernels that `op` may need, in the order of the tile table; the last one
 /// can do everything. Rings are among them only with `tensorCopies`. `op` has
 /// an instruction (lookupMma).
-SmallVector<MatmulSpec> getCandidates(PackedMatmulOp op, bool tensorCopies);
+/// They refer to `epilogue`.
+std::vector<MatmulSpec> getCandidates(PackedMatmulOp op,
+                                      const MatmulEpilogue &epilogue,
+                                      bool tensorCopies);
 
-/// Replaces `op` by launches of `kernels`, which belong to `specs`.
-void launchMatmul(PackedMatmulOp op, ArrayRef<MatmulSpec> specs,
-                  ArrayRef<gpu::GPUFuncOp> kernels);
+/// Replaces `op` and its epilogue by launches of `kernels`, which belong to
+/// `specs`.
+void launchMatmul(PackedMatmulOp op, const MatmulEpilogue &epilogue,
+                  ArrayRef<MatmulSpec> specs, ArrayRef<gpu::GPUFuncOp> kernels);
 
 } // namespace mlir::mx
 

@@ -5,6 +5,7 @@
 #include "MatmulResults.h"
 #include "DeviceMemory.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/IR/IRMapping.h"
 #include "mx/Conversion/SmallFloatArith.h"
 
 using namespace mlir;
@@ -15,9 +16,11 @@ namespace {
 /// Writes the results of one warp.
 class ResultWriter {
 public:
-  ResultWriter(ImplicitLocOpBuilder &b, const WarpPlace &warp,
+  ResultWriter(ImplicitLocOpBuilder &b, const MatmulEpilogue &epilogue,
+               FloatType product, const WarpPlace &warp,
                ValueRange accumulators, const ResultTile &tile)
-      : b(b), warp(warp), accumulators(accumulators), tile(tile),
+      : b(b), epilogue(epilogue), product(product), warp(warp),
+        accumulators(accumulators), tile(tile),
         bytes(tile.type.getIntOrFloatBitWidth() / 8) {}
 
   void write();
@@ -25,18 +28,27 @@ public:
 private:
   void writeRows(bool inPairs);
   void writeRow(int rowTile, int half, bool inPairs);
-  void writePair(Value row, Word column, ValueRange sums);
-  void writeOne(Value row, Word column, Value sum);
-  Value finish(Value sum, Value old);
+  /// `slot` numbers the columns of this thread.
+  void writePair(Value row, Word column, int slot, ValueRange sums);
+  void writeOne(Value row, Word column, int slot, Value sum);
+  Value finish(Value sum, Value old, int slot);
+  Value applyTail(Value result, int slot);
+  SmallVector<Value> loadRow(Value base, FloatType type);
+  void loadRows();
   Value arePairsAligned();
   void when(Value condition, function_ref<void()> body);
 
   ImplicitLocOpBuilder &b;
+  const MatmulEpilogue &epilogue;
+  FloatType product;
   const WarpPlace &warp;
   ValueRange accumulators;
   const ResultTile &tile;
-  /// Of a number of C.
+  /// Of a number that is written.
   int bytes;
+  /// What C starts from, and the operands of the tail, for each slot.
+  SmallVector<Value> starts;
+  SmallVector<SmallVector<Value>> tailRows;
 };
 
 } // namespace
@@ -49,32 +61,92 @@ void ResultWriter::when(Value condition, function_ref<void()> body) {
 }
 
 /// N7.1, N7.2: three roundings after the sum (the product of the tensor scales,
-/// its product with the sum, the addition), then that to the type of C.
-Value ResultWriter::finish(Value sum, Value old) {
+/// its product with the sum, the addition), then that to the type of C. What is
+/// added is `old` if C is read.
+Value ResultWriter::finish(Value sum, Value old, int slot) {
   if (tile.tensorScale)
     sum = arith::MulFOp::create(b, sum, tile.tensorScale);
-  Value wide = widenToF32(b, b.getLoc(), old);
+  Value wide = old ? widenToF32(b, b.getLoc(), old) : starts[slot];
   Value result = arith::AddFOp::create(b, wide, sum);
-  return narrowFromF32(b, b.getLoc(), result, tile.type);
+  return applyTail(narrowFromF32(b, b.getLoc(), result, product), slot);
 }
 
-void ResultWriter::writePair(Value row, Word column, ValueRange sums) {
+/// The body of the operation that follows, on one number of C.
+Value ResultWriter::applyTail(Value result, int slot) {
+  const Tail &tail = epilogue.tail;
+  if (!tail)
+    return result;
+  IRMapping mapping;
+  mapping.map(tail.product, result);
+  for (auto [row, values] : llvm::zip_equal(tail.rows, tailRows))
+    mapping.map(row.second, values[slot]);
+  for (auto [outside, inside] : llvm::zip_equal(tail.numbers, tile.tailNumbers))
+    mapping.map(outside, inside);
+  // What is left comes from constants outside.
+  auto bring = [&](Value value) {
+    if (!mapping.contains(value))
+      mapping.map(value, b.clone(*value.getDefiningOp())->getResult(0));
+    return mapping.lookup(value);
+  };
+  Block *body = linalg::GenericOp(tail.op).getBody();
+  for (Operation &op : body->without_terminator()) {
+    llvm::for_each(op.getOperands(), bring);
+    b.clone(op, mapping);
+  }
+  return bring(body->getTerminator()->getOperand(0));
+}
+
+/// The numbers of a vector at the columns of this thread; past the last one, of
+/// that one.
+SmallVector<Value> ResultWriter::loadRow(Value base, FloatType type) {
+  int size = int(type.getWidth() / 8);
+  SmallVector<Value> values;
+  for (int j = 0; j < warp.getColumnTiles(); ++j)
+    for (int i = 0; i < 2; ++i) {
+      Word column = tile.firstColumn + warp.getColumn(j, i);
+      Word place = column.min(tile.columns - 1) * size;
+      values.push_back(
+          loadFrom(b, type, offsetPointer(b, base, place.widen()), size));
+    }
+  return values;
+}
+
+void ResultWriter::loadRows() {
+  if (epilogue.start == Start::Zero)
+    starts.assign(2 * warp.getColumnTiles(),
+                  arith::ConstantOp::create(b, b.getF32FloatAttr(0.0f)));
+  if (epilogue.start == Start::Row)
+    for (Value value : loadRow(tile.startRow, product))
+      starts.push_back(widenToF32(b, b.getLoc(), value));
+  for (auto [row, base] : llvm::zip_equal(epilogue.tail.rows, tile.tailRows))
+    tailRows.push_back(loadRow(base, cast<FloatType>(row.second.getType())));
+}
+
+void ResultWriter::writePair(Value row, Word column, int slot,
+                             ValueRange sums) {
   auto type = VectorType::get({2}, tile.type);
   Value place = offsetPointer(b, row, (column * bytes).widen());
-  Value old = loadFrom(b, type, place, 2 * bytes);
+  Value pair;
+  if (epilogue.start == Start::Memory)
+    pair = loadFrom(b, type, place, 2 * bytes);
   Value results = LLVM::PoisonOp::create(b, type);
   for (auto [i, sum] : llvm::enumerate(sums)) {
     Value index = column.constant(i);
-    Value one = finish(sum, LLVM::ExtractElementOp::create(b, old, index));
+    Value old;
+    if (pair)
+      old = LLVM::ExtractElementOp::create(b, pair, index);
+    Value one = finish(sum, old, slot + int(i));
     results = LLVM::InsertElementOp::create(b, results, one, index);
   }
   storeTo(b, results, place, 2 * bytes);
 }
 
-void ResultWriter::writeOne(Value row, Word column, Value sum) {
+void ResultWriter::writeOne(Value row, Word column, int slot, Value sum) {
   Value place = offsetPointer(b, row, (column * bytes).widen());
-  Value old = loadFrom(b, tile.type, place, bytes);
-  storeTo(b, finish(sum, old), place, bytes);
+  Value old;
+  if (epilogue.start == Start::Memory)
+    old = loadFrom(b, tile.type, place, bytes);
+  storeTo(b, finish(sum, old, slot), place, bytes);
 }
 
 /// Accumulators 0 and 1 of a tile lie in its first half, 2 and 3 eight rows
@@ -93,12 +165,12 @@ void ResultWriter::writeRow(int rowTile, int half, bool inPairs) {
       Word column = tile.firstColumn + warp.getColumn(j, 0);
       if (inPairs) {
         when(column.isBelow(tile.columns),
-             [&] { writePair(start, column, sums); });
+             [&] { writePair(start, column, 2 * j, sums); });
         continue;
       }
       for (int i = 0; i < 2; ++i)
         when((column + i).isBelow(tile.columns),
-             [&] { writeOne(start, column + i, sums[i]); });
+             [&] { writeOne(start, column + i, 2 * j + i, sums[i]); });
     }
   });
 }
@@ -124,6 +196,7 @@ Value ResultWriter::arePairsAligned() {
 }
 
 void ResultWriter::write() {
+  loadRows();
   auto ifOp = scf::IfOp::create(b, arePairsAligned(), /*withElseRegion=*/true);
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(ifOp.thenBlock());
@@ -132,7 +205,8 @@ void ResultWriter::write() {
   writeRows(/*inPairs=*/false);
 }
 
-void mx::emitResults(ImplicitLocOpBuilder &b, const WarpPlace &warp,
+void mx::emitResults(ImplicitLocOpBuilder &b, const MatmulEpilogue &epilogue,
+                     FloatType product, const WarpPlace &warp,
                      ValueRange accumulators, const ResultTile &tile) {
-  ResultWriter(b, warp, accumulators, tile).write();
+  ResultWriter(b, epilogue, product, warp, accumulators, tile).write();
 }

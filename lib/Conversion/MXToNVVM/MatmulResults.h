@@ -1,7 +1,8 @@
 //===- MatmulResults.h - from accumulators to C -----------------*- C++ -*-===//
 // Part of the mx project, under the Apache License v2.0 with LLVM Exceptions.
 //
-// C = init + (t_A · t_B) · sum in f32, then rounded to the type of C.
+// C = init + (t_A · t_B) · sum in f32, then rounded to the type of C. What the
+// epilogue reads is loaded once for each column.
 // Neighbours in a row are written in pairs where C is aligned and has an even
 // number of columns, else one by one.
 //===----------------------------------------------------------------------===//
@@ -9,6 +10,7 @@
 #ifndef MX_LIB_CONVERSION_MXTONVVM_MATMULRESULTS_H
 #define MX_LIB_CONVERSION_MXTONVVM_MATMULRESULTS_H
 
+#include "MatmulEpilogue.h"
 #include "WarpPlace.h"
 #include "mlir/IR/BuiltinTypes.h"
 
@@ -18,16 +20,22 @@ namespace mlir::mx {
 struct ResultTile {
   /// The matrix in global memory.
   Value base;
+  /// The type that is written.
   FloatType type;
   Word rows, columns;
   /// Where the tile begins.
   Word firstRow, firstColumn;
   /// The product of the tensor scales, or null.
   Value tensorScale;
+  /// Vectors in global memory, and numbers, as the epilogue lists them.
+  Value startRow;
+  ArrayRef<Value> tailRows, tailNumbers;
 };
 
-/// Adds the accumulators of a warp to C.
-void emitResults(ImplicitLocOpBuilder &b, const WarpPlace &warp,
+/// Adds the accumulators of a warp to C, whose numbers are `product` before a
+/// tail, or does what the epilogue says.
+void emitResults(ImplicitLocOpBuilder &b, const MatmulEpilogue &epilogue,
+                 FloatType product, const WarpPlace &warp,
                  ValueRange accumulators, const ResultTile &tile);
 
 } // namespace mlir::mx

@@ -206,7 +206,8 @@ Value RingEmitter::emitConsumer(Word tile, Value count) {
     scf::YieldOp::create(b, sums);
   }
   // Not before: registers are scarce in the loop.
-  emitResults(b, warp, loop.getResults().drop_back(),
+  emitResults(b, spec.epilogue, spec.result, warp,
+              loop.getResults().drop_back(),
               arguments.getResult(arguments.locateTile(tile)));
   return loop.getResults().back();
 }

@@ -62,11 +62,13 @@ std::string mx::spellFormat(FormatAttr format) {
 std::string MatmulSpec::getName() const {
   std::string type;
   llvm::raw_string_ostream(type) << result;
-  std::string start = isGrouped()
-                          ? "grouped" + std::to_string(endBits) + "_matmul_"
-                          : "matmul_";
-  return start + spellFormat(lhs) + "_" + spellFormat(rhs) + "_" + type + "_" +
-         tile.name.str();
+  static constexpr llvm::StringLiteral starts[] = {"", "_zero", "_row"};
+  std::string name = spellFormat(lhs) + "_" + spellFormat(rhs) + "_" + type +
+                     starts[static_cast<int>(epilogue.start)].str() + tailName +
+                     "_" + tile.name.str();
+  if (isGrouped())
+    return "grouped" + std::to_string(endBits) + "_matmul_" + name;
+  return "matmul_" + name;
 }
 
 PanelShape MatmulSpec::getPayloadShape(FormatAttr format, int rows) const {

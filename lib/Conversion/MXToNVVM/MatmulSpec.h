@@ -9,6 +9,7 @@
 #ifndef MX_LIB_CONVERSION_MXTONVVM_MATMULSPEC_H
 #define MX_LIB_CONVERSION_MXTONVVM_MATMULSPEC_H
 
+#include "MatmulEpilogue.h"
 #include "MmaFragments.h"
 #include "PanelCopy.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
@@ -91,7 +92,16 @@ struct MatmulSpec {
   /// Bits of the end of a group; 0 for a product without groups.
   unsigned endBits = 0;
 
+  /// What the kernel does beside the product.
+  const MatmulEpilogue &epilogue;
+  /// The name of the tail among kernels.
+  std::string tailName = "";
+
   bool isGrouped() const { return endBits != 0; }
+  /// The type that is written.
+  FloatType getOutputType() const {
+    return epilogue.tail ? epilogue.tail.getType() : result;
+  }
   std::string getName() const;
   /// The panels of a side with `rows` rows in the tile.
   PanelShape getPayloadShape(FormatAttr format, int rows) const;

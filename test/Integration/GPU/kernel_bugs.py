@@ -140,7 +140,7 @@ PRODUCT_BUGS = [
     bug("warps store to the same columns", "race", SETUP, "arith.muli %<w>, %c16_i32 : i32", "arith.muli %<w>, %c0_i32 : i32", which=5, count=6),
     bug("one block too few", WRONG_RESULT, HOST, "blocks in (%c2,", "blocks in (%c1,", count=2),
     bug("one block too many", ("out-of-bounds", "nvvm.cp.async"), HOST, "blocks in (%c2,", "blocks in (%c3,", count=2),
-    bug("half the threads are launched", ("unwritten", LDMATRIX), HOST, "%c256 = arith.constant 256", "%c256 = arith.constant 128"),
+    bug("half the threads are launched", "bad-launch", HOST, "%c256 = arith.constant 256", "%c256 = arith.constant 128"),
 ]
 
 SUM = "arith.mulf %<s>, %<t> : f32"

@@ -1,0 +1,67 @@
+//===- MatmulEpilogue.h - what surrounds a product --------------*- C++ -*-===//
+// Part of the mx project, under the Apache License v2.0 with LLVM Exceptions.
+//
+// A product reads C, adds to it and writes it back. Where the program has just
+// filled C, or computes with each number of C next and needs C no more, the
+// kernel does this as well, on numbers in registers:
+//
+//   C = 0                 ⇒  C is not read
+//   C[m, n] = v[n]        ⇒  v is read instead
+//   D = f(C, w[n], x)     ⇒  D is written instead of C
+//
+// Nothing else changes: f gets the number that C would have held.
+//===----------------------------------------------------------------------===//
+
+#ifndef MX_LIB_CONVERSION_MXTONVVM_MATMULEPILOGUE_H
+#define MX_LIB_CONVERSION_MXTONVVM_MATMULEPILOGUE_H
+
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mx/Dialect/MX/IR/MXOps.h"
+
+namespace mlir::mx {
+
+/// Where a kernel finds what it adds the product to.
+enum class Start { Memory, Zero, Row };
+
+/// The element-wise operation that follows a product.
+struct Tail {
+  /// Null if there is none.
+  linalg::GenericOp op;
+  /// The vectors that it reads, one number for each column, with the arguments
+  /// of its body; and numbers from outside that are no constants.
+  SmallVector<std::pair<Value, BlockArgument>> rows;
+  SmallVector<Value> numbers;
+
+  explicit operator bool() const { return bool(op); }
+  /// The argument that is a number of C.
+  BlockArgument product;
+  /// The type of what it makes.
+  FloatType getType() const;
+};
+
+struct MatmulEpilogue {
+  Start start = Start::Memory;
+  /// The vector, if that is the start.
+  Value row;
+  /// What wrote C before, if nobody needs that any more, or null.
+  Operation *writer = nullptr;
+  /// C, and what was filled for it: C, or an array that was copied to it.
+  Value result, filled;
+  Tail tail;
+};
+
+/// Finds what the kernel of `op` can do too, and remarks it, and why not.
+MatmulEpilogue findEpilogue(PackedMatmulOp op);
+
+/// Makes `op` the place of a launch that does all of it: with a tail it stands
+/// where that stood, and C is what the tail wrote. What wrote C before is
+/// removed, the tail is left.
+void takeEpilogue(PackedMatmulOp op, const MatmulEpilogue &epilogue);
+
+/// Removes what no program needs whose products are lowered: arrays that are
+/// filled and not read.
+void removeUnusedBuffers(ArrayRef<MatmulEpilogue> epilogues);
+
+} // namespace mlir::mx
+
+#endif // MX_LIB_CONVERSION_MXTONVVM_MATMULEPILOGUE_H
