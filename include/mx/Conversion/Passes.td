@@ -75,8 +75,8 @@ def ConvertMXToNVVMPass : Pass<"convert-mx-to-nvvm", "::mlir::ModuleOp"> {
     The first takes operands as they are. It also does what surrounds the product, with the
     same bits: the destination is not read where it was just filled with +0, or with one
     vector in each row, which is read instead; and an element-wise `linalg.generic` of arith
-    operations that alone reads the product is applied before anything is written. Besides
-    the product it may read vectors with a number for each column, and numbers.
+    operations that alone reads the product, or overwrites it, is applied before anything
+    is written. Besides the product it may read vectors with a number for each column, and numbers.
 
     The second decodes them to bf16, exactly, on the
     way from shared memory to `mma.sync`; it also takes sides of bf16 and f16.

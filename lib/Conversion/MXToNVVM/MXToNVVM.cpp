@@ -44,9 +44,12 @@ static LogicalResult verifyBuffers(PackedMatmulOp op) {
   return success();
 }
 
+/// Whether the operands are to be decoded.
+static bool isDecoded(PackedMatmulOp op) { return op.getKernel() == kSyncRow; }
+
 static bool areFormatsSupported(PackedMatmulOp op) {
   FormatAttr lhs = op.getLhsFormatAttr(), rhs = op.getRhsFormatAttr();
-  if (op.getKernel() == kBlockScaleRow)
+  if (!isDecoded(op))
     return lookupMma(lhs, rhs).has_value();
   return DecodedSide::get(op.getLhs(), lhs).isSupported() &&
          DecodedSide::get(op.getRhs(), rhs).isSupported();
@@ -66,7 +69,7 @@ static LogicalResult verifyFormats(PackedMatmulOp op) {
     return spelled;
   };
   StringRef expected =
-      op.getKernel() == kBlockScaleRow
+      !isDecoded(op)
           ? "two sides that a block-scaled MMA multiplies (both nvfp4, or each "
             "an mxfp format)"
           : "sides of bf16, f16, mxfp4, nvfp4, mxfp6_e2m3 or mxfp6_e3m2";
@@ -104,15 +107,14 @@ struct ConvertMXToNVVMPass
     // Before there are launches, of which nobody knows what they write.
     std::vector<MatmulEpilogue> epilogues;
     for (PackedMatmulOp op : products)
-      epilogues.push_back(op.getKernel() == kSyncRow ? MatmulEpilogue()
-                                                     : findEpilogue(op));
+      epilogues.push_back(isDecoded(op) ? MatmulEpilogue() : findEpilogue(op));
     for (auto [op, epilogue] : llvm::zip_equal(products, epilogues))
       lower(op, epilogue);
     removeUnusedBuffers(epilogues);
   }
 
   void lower(PackedMatmulOp op, const MatmulEpilogue &epilogue) {
-    if (op.getKernel() == kSyncRow) {
+    if (isDecoded(op)) {
       SmallVector<DecodedSpec> specs = getDecodedCandidates(op);
       return launchDecoded(
           op, specs, makeKernels<DecodedSpec>(op, specs, getDecodedKernel));

@@ -175,37 +175,41 @@ static void matchStart(PackedMatmulOp op, MatmulEpilogue &epilogue) {
 // After the product
 //===----------------------------------------------------------------------===//
 
-/// The one operation that reads C after `op`; null if there is another use, or
-/// another name of C.
+/// The first operation after `op`, in its block, that touches C, if it is one
+/// of linalg that reads it.
 static linalg::GenericOp findReader(PackedMatmulOp op) {
-  if (!isAllocated(op.getInits()))
+  Value result = op.getInits();
+  Operation *next = op->getNextNode();
+  while (next && !mayTouch(next, result, /*isReadCounted=*/true))
+    next = next->getNextNode();
+  auto reader = dyn_cast_or_null<linalg::GenericOp>(next);
+  if (!reader || !llvm::is_contained(reader->getOperands(), result))
     return {};
-  linalg::GenericOp reader;
-  for (Operation *user : op.getInits().getUsers()) {
-    if (user == op || isa<memref::DeallocOp>(user))
-      continue;
-    if (llvm::any_of(user->getResultTypes(), llvm::IsaPred<MemRefType>))
-      return {};
-    Operation *place = op->getBlock()->findAncestorOpInBlock(*user);
-    if (place && place->isBeforeInBlock(op))
-      continue;
-    auto generic = dyn_cast<linalg::GenericOp>(user);
-    if (!generic || generic != place || (reader && reader != generic))
-      return {};
-    reader = generic;
-  }
   return reader;
 }
 
+/// Whether anything but `reader` may read C after `op`.
+static bool isReadElsewhere(PackedMatmulOp op, linalg::GenericOp reader) {
+  if (!isAllocated(op.getInits()))
+    return true;
+  return llvm::any_of(op.getInits().getUsers(), [&](Operation *user) {
+    if (user == op || user == reader || isa<memref::DeallocOp>(user))
+      return false;
+    // Another name of C.
+    if (llvm::any_of(user->getResultTypes(), llvm::IsaPred<MemRefType>))
+      return true;
+    Operation *place = op->getBlock()->findAncestorOpInBlock(*user);
+    return !place || !place->isBeforeInBlock(op);
+  });
+}
+
 /// Says what is wrong with the shape of the operation; empty if nothing.
-static std::string explainShape(linalg::GenericOp op, Value result) {
+static std::string explainShape(linalg::GenericOp op) {
   if (op.getNumDpsInits() != 1 || op.getNumParallelLoops() != op.getNumLoops())
     return "it does not make one number of each";
   Value output = op.getDpsInits().front();
-  if (output == result || !isContiguous(output) ||
-      !op.getIndexingMapsArray().back().isIdentity() ||
-      !op.getRegionOutputArgs().front().use_empty())
-    return "it does not write an array of its own";
+  if (!isContiguous(output) || !op.getIndexingMapsArray().back().isIdentity())
+    return "it does not write an array in order";
   Type type = cast<MemRefType>(output.getType()).getElementType();
   if (!type.isF32() && !type.isBF16() && !type.isF16())
     return "it does not make numbers of f32, bf16 or f16";
@@ -215,15 +219,15 @@ static std::string explainShape(linalg::GenericOp op, Value result) {
 /// Sorts the operands into C and rows; says which one is neither.
 static std::string readOperands(linalg::GenericOp op, Value result,
                                 Tail &tail) {
-  for (OpOperand *operand : op.getDpsInputOperands()) {
-    AffineMap map = op.getMatchingIndexingMap(operand);
-    BlockArgument argument = op.getMatchingBlockArgument(operand);
-    if (operand->get() == result && map.isIdentity() && !tail.product)
-      tail.product = argument;
-    else if (operand->get() != result && isContiguous(operand->get()) &&
+  for (OpOperand &operand : op->getOpOperands()) {
+    AffineMap map = op.getMatchingIndexingMap(&operand);
+    BlockArgument argument = op.getMatchingBlockArgument(&operand);
+    if (operand.get() == result && map.isIdentity())
+      tail.products.push_back(argument);
+    else if (operand.get() != result && isContiguous(operand.get()) &&
              readsColumns(map) && isa<FloatType>(argument.getType()))
-      tail.rows.push_back({operand->get(), argument});
-    else
+      tail.rows.push_back({operand.get(), argument});
+    else if (!op.isDpsInit(&operand) || !argument.use_empty())
       return "it reads something that is neither the result nor a row";
   }
   return "";
@@ -271,6 +275,14 @@ static std::string explainOrder(PackedMatmulOp op,
   return "";
 }
 
+/// Why C itself has to be written, or read where it is; empty if it need not.
+static std::string explainNeed(PackedMatmulOp op, linalg::GenericOp reader,
+                               Start start) {
+  if (start == Start::Memory)
+    return "the product adds to an array in memory";
+  return isReadElsewhere(op, reader) ? "the product is needed too" : "";
+}
+
 static void matchTail(PackedMatmulOp op, MatmulEpilogue &epilogue) {
   linalg::GenericOp reader = findReader(op);
   if (!reader)
@@ -280,10 +292,10 @@ static void matchTail(PackedMatmulOp op, MatmulEpilogue &epilogue) {
   std::string obstacle;
   if (op.getGroupEnds())
     obstacle = "rows outside of groups need it too";
-  else if (epilogue.start == Start::Memory)
-    obstacle = "the product adds to an array in memory";
   if (obstacle.empty())
-    obstacle = explainShape(reader, op.getInits());
+    obstacle = explainShape(reader);
+  if (obstacle.empty() && reader.getDpsInits().front() != op.getInits())
+    obstacle = explainNeed(op, reader, epilogue.start);
   if (obstacle.empty())
     obstacle = readOperands(reader, op.getInits(), tail);
   if (obstacle.empty())

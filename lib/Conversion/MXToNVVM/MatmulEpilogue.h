@@ -2,8 +2,8 @@
 // Part of the mx project, under the Apache License v2.0 with LLVM Exceptions.
 //
 // A product reads C, adds to it and writes it back. Where the program has just
-// filled C, or computes with each number of C next and needs C no more, the
-// kernel does this as well, on numbers in registers:
+// filled C, or computes with each number of C next and then overwrites C or
+// needs it no more, the kernel does this as well, on numbers in registers:
 //
 //   C = 0                 ⇒  C is not read
 //   C[m, n] = v[n]        ⇒  v is read instead
@@ -33,8 +33,8 @@ struct Tail {
   SmallVector<Value> numbers;
 
   explicit operator bool() const { return bool(op); }
-  /// The argument that is a number of C.
-  BlockArgument product;
+  /// The arguments that are a number of C.
+  SmallVector<BlockArgument, 2> products;
   /// The type of what it makes.
   FloatType getType() const;
 };

@@ -77,7 +77,8 @@ Value ResultWriter::applyTail(Value result, int slot) {
   if (!tail)
     return result;
   IRMapping mapping;
-  mapping.map(tail.product, result);
+  for (BlockArgument product : tail.products)
+    mapping.map(product, result);
   for (auto [row, values] : llvm::zip_equal(tail.rows, tailRows))
     mapping.map(row.second, values[slot]);
   for (auto [outside, inside] : llvm::zip_equal(tail.numbers, tile.tailNumbers))

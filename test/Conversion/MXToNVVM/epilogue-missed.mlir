@@ -25,6 +25,27 @@ func.func @f(%k: index, %a: memref<4x32xi8>, %s: memref<4x2xi8>, %d: memref<4x4x
 // -----
 
 #all = affine_map<(i, j) -> (i, j)>
+// CHECK: leaves the operation that follows, because the product is needed too
+// STAYS: linalg.generic
+func.func @f(%k: index, %a: memref<4x32xi8>, %s: memref<4x2xi8>, %d: memref<4x4xf32>) {
+  %zero = arith.constant 0.0 : f32
+  %c = memref.alloc() : memref<4x4xf32>
+  linalg.fill ins(%zero : f32) outs(%c : memref<4x4xf32>)
+  mx.packed.matmul k(%k) lhs(%a, %s : memref<4x32xi8>, memref<4x2xi8>) rhs(%a, %s : memref<4x32xi8>, memref<4x2xi8>)
+    outs(%c : memref<4x4xf32>) {lhs_format = #mx.format<mxfp4>, rhs_format = #mx.format<mxfp4>, kernel = "matmul_mma_block_scale"}
+  linalg.generic {indexing_maps = [#all, #all], iterator_types = ["parallel", "parallel"]}
+    ins(%c : memref<4x4xf32>) outs(%d : memref<4x4xf32>) {
+  ^bb0(%x: f32, %o: f32):
+    %y = arith.negf %x : f32
+    linalg.yield %y : f32
+  }
+  memref.copy %c, %d : memref<4x4xf32> to memref<4x4xf32>
+  return
+}
+
+// -----
+
+#all = affine_map<(i, j) -> (i, j)>
 // CHECK: leaves the operation that follows, because rows outside of groups need it too
 // STAYS: linalg.generic
 func.func @f(%k: index, %a: memref<4x32xi8>, %s: memref<4x2xi8>, %g: memref<1xi32>, %b: memref<1x4x32xi8>, %t: memref<1x4x2xi8>, %d: memref<4x4xf32>) {
@@ -67,19 +88,19 @@ func.func @f(%k: index, %a: memref<4x32xi8>, %s: memref<4x2xi8>, %d: memref<4xf3
 // -----
 
 #all = affine_map<(i, j) -> (i, j)>
-#column = affine_map<(i, j) -> (j)>
-// CHECK: leaves the operation that follows, because it does not write an array of its own
+#turned = affine_map<(i, j) -> (j, i)>
+// CHECK: leaves the operation that follows, because it does not write an array in order
 // STAYS: linalg.generic
-func.func @f(%k: index, %a: memref<4x32xi8>, %s: memref<4x2xi8>, %w: memref<4xf32>) {
+func.func @f(%k: index, %a: memref<4x32xi8>, %s: memref<4x2xi8>, %d: memref<4x4xf32>) {
   %zero = arith.constant 0.0 : f32
   %c = memref.alloc() : memref<4x4xf32>
   linalg.fill ins(%zero : f32) outs(%c : memref<4x4xf32>)
   mx.packed.matmul k(%k) lhs(%a, %s : memref<4x32xi8>, memref<4x2xi8>) rhs(%a, %s : memref<4x32xi8>, memref<4x2xi8>)
     outs(%c : memref<4x4xf32>) {lhs_format = #mx.format<mxfp4>, rhs_format = #mx.format<mxfp4>, kernel = "matmul_mma_block_scale"}
-  linalg.generic {indexing_maps = [#column, #all], iterator_types = ["parallel", "parallel"]}
-    ins(%w : memref<4xf32>) outs(%c : memref<4x4xf32>) {
+  linalg.generic {indexing_maps = [#all, #turned], iterator_types = ["parallel", "parallel"]}
+    ins(%c : memref<4x4xf32>) outs(%d : memref<4x4xf32>) {
   ^bb0(%x: f32, %o: f32):
-    %y = arith.addf %x, %o : f32
+    %y = arith.negf %x : f32
     linalg.yield %y : f32
   }
   return

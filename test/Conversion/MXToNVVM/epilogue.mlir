@@ -117,3 +117,33 @@ func.func @row_and_tail(%a: memref<16x128xi8>, %sa: memref<16x8xi8>, %b: memref<
   memref.dealloc %c : memref<16x100xbf16>
   return %d : memref<16x100xf32>
 }
+
+// -----
+
+// In place, the product may also add to numbers in memory.
+#all = affine_map<(i, j) -> (i, j)>
+// REMARK-NOT: starts
+// REMARK: does the operation that follows
+// CHECK-LABEL: func.func @in_place(
+// CHECK-NOT: linalg
+// CHECK: gpu.launch_func @mx_kernels::@matmul_mxfp4_mxfp4_f32_tail0_32x128
+// CHECK: gpu.func @matmul_mxfp4_mxfp4_f32_tail0_32x128
+// CHECK: nvvm.mma.block_scale
+// CHECK: %[[SUM:.+]] = arith.addf
+// CHECK-NEXT: arith.mulf %[[SUM]], %[[SUM]]
+func.func @in_place(%a: memref<16x128xi8>, %sa: memref<16x8xi8>, %b: memref<100x128xi8>, %sb: memref<100x8xi8>,
+                    %d: memref<16x100xf32>) -> memref<16x100xf32> {
+  %k = arith.constant 256 : index
+  %c = memref.alloc() : memref<16x100xf32>
+  memref.copy %d, %c : memref<16x100xf32> to memref<16x100xf32>
+  mx.packed.matmul k(%k) lhs(%a, %sa : memref<16x128xi8>, memref<16x8xi8>)
+    rhs(%b, %sb : memref<100x128xi8>, memref<100x8xi8>) outs(%c : memref<16x100xf32>)
+    {lhs_format = #mx.format<mxfp4>, rhs_format = #mx.format<mxfp4>, kernel = "matmul_mma_block_scale"}
+  linalg.generic {indexing_maps = [#all, #all], iterator_types = ["parallel", "parallel"]}
+    ins(%c : memref<16x100xf32>) outs(%c : memref<16x100xf32>) {
+  ^bb0(%in: f32, %out: f32):
+    %x = arith.mulf %in, %out : f32
+    linalg.yield %x : f32
+  }
+  return %c : memref<16x100xf32>
+}
