@@ -8,6 +8,7 @@
 #include "BlockDecode.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mx/Conversion/HardwareConversions.h"
 #include "mx/Conversion/LaneBuilder.h"
 #include "mx/Conversion/SmallFloatArith.h"
 #include "llvm/Support/MathExtras.h"
@@ -97,18 +98,28 @@ static Value loadCode(OpBuilder &builder, Location loc, Value bytes,
   return lanes.resize(8, code);
 }
 
-Value mx::loadCodes(OpBuilder &builder, Location loc, Value bytes,
-                    unsigned bits, ValueRange row, Value k, int64_t lanes) {
-  if (bits == kByteBits)
-    return loadLanes(builder, loc, bytes, row, k, lanes);
-  if (lanes == 1)
-    return loadCode(builder, loc, bytes, bits, row, k);
+/// The bytes of `lanes` codes from `k` on, which fill whole ones.
+static Value loadBytes(OpBuilder &builder, Location loc, Value bytes,
+                       unsigned bits, ValueRange row, Value k, int64_t lanes) {
   Value bit =
       arith::MulIOp::create(builder, loc, k, createIndex(builder, loc, bits));
   Value first =
       arith::ShRUIOp::create(builder, loc, bit, createIndex(builder, loc, 3));
   Value loaded =
       loadLanes(builder, loc, bytes, row, first, lanes * bits / kByteBits);
+  if (isa<VectorType>(loaded.getType()))
+    return loaded;
+  return vector::BroadcastOp::create(
+      builder, loc, VectorType::get({1}, loaded.getType()), loaded);
+}
+
+Value mx::loadCodes(OpBuilder &builder, Location loc, Value bytes,
+                    unsigned bits, ValueRange row, Value k, int64_t lanes) {
+  if (bits == kByteBits)
+    return loadLanes(builder, loc, bytes, row, k, lanes);
+  if (lanes == 1)
+    return loadCode(builder, loc, bytes, bits, row, k);
+  Value loaded = loadBytes(builder, loc, bytes, bits, row, k, lanes);
   return bits == 4 ? unpackNibbles(builder, loc, loaded)
                    : unpackSixBits(builder, loc, loaded);
 }
@@ -127,9 +138,24 @@ static int64_t chooseChunk(FormatAttr format) {
   return isPacked && chunk < kMinPackedChunk ? 1 : chunk;
 }
 
-RowReader::RowReader(ValueRange parts, FormatAttr format)
+RowReader::RowReader(ValueRange parts, FormatAttr format, bool byHardware)
     : numbers(parts[0]), scales(format ? parts[1] : Value()), format(format),
-      chunk(chooseChunk(format)) {}
+      chunk(chooseChunk(format)),
+      byHardware(byHardware && format &&
+                 canDecodeByHardware(format.getElement())) {}
+
+/// The elements of a chunk as f32.
+Value RowReader::decode(OpBuilder &builder, Location loc, ValueRange row,
+                        Value k, int64_t lanes) const {
+  unsigned bits = format.getElementBits();
+  if (!byHardware || lanes % 2 != 0)
+    return decodeElement(builder, loc, format.getElement(),
+                         loadCodes(builder, loc, numbers, bits, row, k, lanes));
+  Value bytes = bits == kByteBits / 2
+                    ? loadBytes(builder, loc, numbers, bits, row, k, lanes)
+                    : loadCodes(builder, loc, numbers, bits, row, k, lanes);
+  return decodeByHardware(builder, loc, format.getElement(), bytes);
+}
 
 RowReader::Parts RowReader::readParts(OpBuilder &builder, Location loc,
                                       ValueRange row, Value k,
@@ -138,13 +164,11 @@ RowReader::Parts RowReader::readParts(OpBuilder &builder, Location loc,
     return {widenToF32(builder, loc,
                        loadLanes(builder, loc, numbers, row, k, lanes)),
             Value()};
-  Value codes =
-      loadCodes(builder, loc, numbers, format.getElementBits(), row, k, lanes);
+  Value elements = decode(builder, loc, row, k, lanes);
   Value block = arith::DivUIOp::create(
       builder, loc, k, createIndex(builder, loc, format.getBlock()));
   Value byte = loadLanes(builder, loc, scales, row, block, 1);
-  return {decodeElement(builder, loc, format.getElement(), codes),
-          decodeScale(builder, loc, format.getScale(), byte)};
+  return {elements, decodeScale(builder, loc, format.getScale(), byte)};
 }
 
 Value RowReader::read(OpBuilder &builder, Location loc, ValueRange row, Value k,

@@ -35,8 +35,9 @@ Value loadCodes(OpBuilder &builder, Location loc, Value bytes, unsigned bits,
 class RowReader {
 public:
   /// `parts` are payload and scales, then perhaps a tensor scale that this
-  /// class leaves alone; or, if there is no format, plain numbers.
-  RowReader(ValueRange parts, FormatAttr format);
+  /// class leaves alone; or, if there is no format, plain numbers. With
+  /// `byHardware`, conversions of the machine decode what they can.
+  RowReader(ValueRange parts, FormatAttr format, bool byHardware = false);
 
   /// Lanes of a chunk: a power of two that divides the block.
   int64_t getChunk() const { return chunk; }
@@ -56,10 +57,14 @@ public:
              int64_t lanes) const;
 
 private:
+  Value decode(OpBuilder &builder, Location loc, ValueRange row, Value k,
+               int64_t lanes) const;
+
   Value numbers;
   Value scales;
   FormatAttr format;
   int64_t chunk;
+  bool byHardware;
 };
 
 } // namespace mlir::mx

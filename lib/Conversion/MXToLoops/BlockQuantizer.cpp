@@ -12,6 +12,7 @@
 #include "MXToLoops.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mx/Conversion/HardwareConversions.h"
 #include "mx/Conversion/LaneBuilder.h"
 #include "mx/Conversion/SmallFloatArith.h"
 #include "llvm/ADT/bit.h"
@@ -65,6 +66,7 @@ public:
                  const BlockEncoding &encoding, const BlockChunks &chunks)
       : builder(builder), loc(loc), encoding(encoding), chunks(chunks),
         element(encoding.format.element),
+        byHardware(encoding.byHardware && chunks.lanes % 2 == 0),
         scalars(builder, loc, builder.getF32Type()) {}
 
   Value run();
@@ -76,6 +78,8 @@ private:
                      llvm::function_ref<Value(OpBuilder &, Value, Value)> body);
   Value findLargestMagnitude();
   Value sumErrors(LaneError getError);
+  Value encode(OpBuilder &inner, Value values);
+  Value decode(OpBuilder &inner, Value codes);
   Value encodeChunk(OpBuilder &inner, Value first, Value scaled);
   void writeCodes(Value isPoisoned, Scaling scaleValues);
 
@@ -92,12 +96,15 @@ private:
   Value measureUE4M3(Value byte, bool isAbsolute);
   Value searchUE4M3(Value initial);
   Value divideByStep(OpBuilder &inner, Value values, Value step);
+  Value encodeScale(Value base);
 
   OpBuilder &builder;
   Location loc;
   const BlockEncoding &encoding;
   const BlockChunks &chunks;
   mxnum::ElementType element;
+  /// Whether conversions, which take two numbers, encode and decode.
+  bool byHardware;
   LaneBuilder scalars;
   /// The values of a block with a single chunk, read once.
   Value cached;
@@ -168,9 +175,22 @@ Value BlockQuantizer::sumErrors(LaneError getError) {
   return reduceChunks(scalars.number(0.0f), addChunk);
 }
 
+/// Codes to nearest (N2), one to a byte; of hardware two, if they fit.
+Value BlockQuantizer::encode(OpBuilder &inner, Value values) {
+  return byHardware ? encodeByHardware(inner, loc, element, values)
+                    : encodeElement(inner, loc, element, values);
+}
+
+/// The numbers of what `encode` made.
+Value BlockQuantizer::decode(OpBuilder &inner, Value codes) {
+  return byHardware && canDecodeByHardware(element)
+             ? decodeByHardware(inner, loc, element, codes)
+             : decodeElement(inner, loc, element, codes);
+}
+
 Value BlockQuantizer::encodeChunk(OpBuilder &inner, Value first, Value scaled) {
   if (encoding.rounding == mxnum::Rounding::NearestEven)
-    return encodeElement(inner, loc, element, scaled);
+    return encode(inner, scaled);
   Value random =
       philoxBits(inner, loc, encoding.seed, chunks.getIndices(inner, first),
                  encoding.randomBits);
@@ -184,8 +204,10 @@ void BlockQuantizer::writeCodes(Value isPoisoned, Scaling scaleValues) {
     Value scaled = scaleValues(inner, readChunk(inner, first));
     Value codes = encodeChunk(inner, first, scaled);
     LaneBuilder lanes(inner, loc, codes);
-    chunks.write(inner, first,
-                 lanes.select(isPoisoned, lanes.constant(8, 0), codes));
+    codes = lanes.select(isPoisoned, lanes.constant(8, 0), codes);
+    bool areBytes =
+        cast<VectorType>(codes.getType()).getNumElements() != chunks.lanes;
+    (areBytes ? chunks.writeBytes : chunks.write)(inner, first, codes);
   };
   Value zero = createIndex(builder, loc, 0);
   if (!chunks.end)
@@ -224,9 +246,8 @@ Value BlockQuantizer::measureE8M0(Value toUnit, int offset) {
     Value unit = lanes.multiplyNumbers(
         values, broadcastLike(inner, loc, toUnit, values));
     Value codes =
-        encodeElement(inner, loc, element,
-                      lanes.multiplyNumbers(unit, lanes.number(1.0f / up)));
-    Value decoded = decodeElement(inner, loc, element, codes);
+        encode(inner, lanes.multiplyNumbers(unit, lanes.number(1.0f / up)));
+    Value decoded = decode(inner, codes);
     Value difference = lanes.subtractNumbers(
         unit, lanes.multiplyNumbers(decoded, lanes.number(up)));
     return lanes.multiplyNumbers(difference, difference);
@@ -289,11 +310,9 @@ Value BlockQuantizer::measureUE4M3(Value byte, bool isAbsolute) {
   Value step = scalars.multiplyNumbers(scale, tensorScale);
   return sumErrors([&](OpBuilder &inner, Value values) {
     LaneBuilder lanes(inner, loc, values);
-    Value codes =
-        encodeElement(inner, loc, element, divideByStep(inner, values, step));
-    Value decoded =
-        lanes.multiplyNumbers(decodeElement(inner, loc, element, codes),
-                              broadcastLike(inner, loc, scale, values));
+    Value codes = encode(inner, divideByStep(inner, values, step));
+    Value decoded = lanes.multiplyNumbers(
+        decode(inner, codes), broadcastLike(inner, loc, scale, values));
     decoded = lanes.multiplyNumbers(
         decoded, broadcastLike(inner, loc, tensorScale, values));
     Value difference = lanes.subtractNumbers(values, decoded);
@@ -327,16 +346,21 @@ Value BlockQuantizer::searchUE4M3(Value initial) {
   return loop.getResult(0);
 }
 
+Value BlockQuantizer::encodeScale(Value base) {
+  return byHardware ? encodeUE4M3ByHardware(builder, loc, base)
+                    : encodeUE4M3(builder, loc, base);
+}
+
 /// N4.2 to N4.4. The minimum with 448 is the saturation of encodeUE4M3.
 Value BlockQuantizer::chooseUE4M3(Value base) {
-  Value byte = encodeUE4M3(builder, loc, base);
+  Value byte = encodeScale(base);
   if (encoding.rule == mxnum::ScaleRule::Amax)
     return byte;
   if (encoding.rule == mxnum::ScaleRule::Sweep)
     return searchUE4M3(byte);
   bool isAbsolute = encoding.rule == mxnum::ScaleRule::FourOverSixMae;
-  Value toFour = encodeUE4M3(
-      builder, loc, scalars.multiplyNumbers(base, scalars.number(1.5f)));
+  Value toFour =
+      encodeScale(scalars.multiplyNumbers(base, scalars.number(1.5f)));
   Value isBetter = scalars.compare(arith::CmpFPredicate::OLT,
                                    measureUE4M3(toFour, isAbsolute),
                                    measureUE4M3(byte, isAbsolute));

@@ -27,6 +27,8 @@ struct BlockEncoding {
   Value seed;
   /// The tensor scale (f32); null for a format without one.
   Value tensorScale;
+  /// Whether the machine's conversions encode and decode.
+  bool byHardware = false;
 };
 
 /// Access to one block. A chunk is named by the place (index) of its first
@@ -41,6 +43,8 @@ struct BlockChunks {
   std::function<Value(OpBuilder &, Value first)> getIndices;
   /// Stores a chunk's codes, a vector of i8 with one code per byte.
   std::function<void(OpBuilder &, Value first, Value codes)> write;
+  /// Stores a chunk's codes as bytes of the payload.
+  std::function<void(OpBuilder &, Value first, Value bytes)> writeBytes;
 };
 
 /// Emits the quantisation of one block and returns its scale byte (i8).

@@ -11,6 +11,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "BlockDecode.h"
+#include "HardwareKernel.h"
 #include "MXToLoops.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -58,7 +59,8 @@ struct LowerDequantizeToLoops : OpRewritePattern<PackedDequantizeOp> {
     InvariantScalar tensorScale(rewriter, op, op.getTensorScale());
     Value target = op.getInits();
     auto type = cast<MemRefType>(target.getType());
-    RowReader reader({op.getPayload(), op.getScales()}, op.getFormat());
+    RowReader reader({op.getPayload(), op.getScales()}, op.getFormat(),
+                     isByHardware(op));
     Value begin = createIndex(rewriter, loc, 0);
     Value end = createDim(rewriter, loc, target, type.getRank() - 1);
     auto buildChunk = [&](OpBuilder &inner, ValueRange row, Value k,

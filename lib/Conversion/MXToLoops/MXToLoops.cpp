@@ -7,8 +7,10 @@
 //===----------------------------------------------------------------------===//
 
 #include "MXToLoops.h"
+#include "HardwareKernel.h"
 #include "ScaleTileLoops.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -28,7 +30,7 @@ using namespace mlir::mx;
 /// What a `kernel` attribute may say here.
 static bool isEmulated(StringRef kernel) {
   const KernelRow *row = lookupKernel({kernel.data(), kernel.size()});
-  return row && row->emulated && row->needs.empty();
+  return row && ((row->emulated && row->needs.empty()) || isByHardware(kernel));
 }
 
 /// Returns the first operand that is no buffer yet, or null.

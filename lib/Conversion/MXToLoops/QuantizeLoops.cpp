@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "BlockQuantizer.h"
+#include "HardwareKernel.h"
 #include "MXToLoops.h"
 #include "PackedCodes.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -122,8 +123,8 @@ private:
                  Value end) const;
   Value loadChunk(OpBuilder &builder, ValueRange row, Value column) const;
   Value readChunk(OpBuilder &builder, ValueRange row, Value column) const;
-  void writeChunk(OpBuilder &builder, ValueRange row, Value column,
-                  Value codes) const;
+  void writeBytes(OpBuilder &builder, ValueRange row, Value column,
+                  Value bytes) const;
   Value getIndices(OpBuilder &builder, ValueRange row, Value column) const;
 
   PackedQuantizeOp op;
@@ -163,6 +164,7 @@ QuantizeLowering::QuantizeLowering(OpBuilder &builder, PackedQuantizeOp op)
               op.getSatfinite(),
               op.getSeed(),
               Value()};
+  encoding.byHardware = isByHardware(op);
   block = encoding.format.block;
   rotation = op.getRotation().value_or(HadamardAttr());
   lanes = getChunkLanes(block);
@@ -213,10 +215,9 @@ Value QuantizeLowering::readChunk(OpBuilder &builder, ValueRange row,
   return rotateGroups(builder, loc, values, rotation, /*inverse=*/false);
 }
 
-/// Packs a chunk, which starts at a whole byte and fills whole bytes (N8.1).
-void QuantizeLowering::writeChunk(OpBuilder &builder, ValueRange row,
-                                  Value column, Value codes) const {
-  Value bytes = packLanes(builder, loc, codes, bits);
+/// Stores a chunk, which starts at a whole byte and fills whole bytes (N8.1).
+void QuantizeLowering::writeBytes(OpBuilder &builder, ValueRange row,
+                                  Value column, Value bytes) const {
   Value firstBit =
       multiply(builder, loc, column, createIndex(builder, loc, bits));
   Value first = arith::DivUIOp::create(builder, loc, firstBit,
@@ -282,7 +283,11 @@ void QuantizeLowering::lowerBlock(OpBuilder &builder, ValueRange row,
     return getIndices(inner, row, place(inner, first));
   };
   chunks.write = [&](OpBuilder &inner, Value first, Value codes) {
-    writeChunk(inner, row, place(inner, first), codes);
+    writeBytes(inner, row, place(inner, first),
+               packLanes(inner, loc, codes, bits));
+  };
+  chunks.writeBytes = [&](OpBuilder &inner, Value first, Value bytes) {
+    writeBytes(inner, row, place(inner, first), bytes);
   };
   BlockEncoding complete = encoding;
   complete.tensorScale = tensorScale.get(builder);

@@ -32,3 +32,21 @@ func.func @mixed(%a: !mx.tensor<4x64, mxfp8_e4m3, axis = 1>, %b: !mx.tensor<8x64
   %0 = mx.matmul ins(%a, %b : !mx.tensor<4x64, mxfp8_e4m3, axis = 1>, !mx.tensor<8x64, mxfp4, axis = 1>) outs(%c : tensor<4x8xf32>)
   return %0 : tensor<4x8xf32>
 }
+
+// Numbers are converted two at a time, to nearest.
+// CHECK-LABEL: @encode
+// CHECK: mx.quantize {{.*}} {kernel = "quantize_convert"}
+// CHECK: mx.quantize {{.*}} {kernel = "quantize_convert"}
+// CHECK: mx.dequantize {{.*}} {kernel = "dequantize_convert"}
+// REMARK: chose quantize_convert: native, by convert.f32x2.to.f4x2,convert.f32x2.to.f8x2"
+// REMARK: chose quantize_convert: native, by convert.f32x2.to.f8x2"
+// REMARK: chose dequantize_convert: native, by convert.f4x2.to.f16x2"
+// OLD: chose quantize_emulated: emulated, because quantize_convert needs convert.f32x2.to.f4x2, which needs {{.*}}sm_120a
+// OLD: chose quantize_convert: native, by convert.f32x2.to.f8x2"
+// OLD: chose dequantize_emulated: emulated, because dequantize_convert needs convert.f4x2.to.f16x2
+func.func @encode(%x: tensor<4x64xf32>) -> (tensor<4x64xf32>, !mx.tensor<4x64, mxfp8_e4m3, axis = 1>) {
+  %0 = mx.quantize %x scale_rule(amax) : tensor<4x64xf32> to !mx.tensor<4x64, nvfp4, axis = 1>
+  %1 = mx.quantize %x scale_rule(even) : tensor<4x64xf32> to !mx.tensor<4x64, mxfp8_e4m3, axis = 1>
+  %2 = mx.dequantize %0 : !mx.tensor<4x64, nvfp4, axis = 1> to tensor<4x64xf32>
+  return %2, %1 : tensor<4x64xf32>, !mx.tensor<4x64, mxfp8_e4m3, axis = 1>
+}

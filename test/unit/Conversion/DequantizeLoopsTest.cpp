@@ -17,7 +17,8 @@ using namespace mxnum;
 static const char *const kTypes[] = {"f32", "bf16", "f16"};
 
 /// A module with one function for each result type, called `to_<type>`.
-static std::string makeModule(const Kind &kind, int64_t rank, bool isStrided) {
+static std::string makeModule(const Kind &kind, int64_t rank, bool isStrided,
+                              const std::string &attributes = "") {
   std::string text;
   std::vector<std::string> parts = getPartTypes(kind, rank, isStrided);
   std::vector<std::string> main(parts.begin(), parts.begin() + 2);
@@ -29,7 +30,7 @@ static std::string makeModule(const Kind &kind, int64_t rank, bool isStrided) {
     if (kind.hasTensorScale())
       text += " tensor_scale(%p2 : memref<f32>)";
     text += " outs(%c : " + target + ") {format = " + kind.formatAttribute() +
-            "}\n  return\n}\n";
+            attributes + "}\n  return\n}\n";
   }
   return text;
 }
@@ -80,9 +81,9 @@ static void checkShape(const JitModule &module, Operand &source,
   }
 }
 
-static void checkKind(const Kind &kind, std::vector<int64_t> counts) {
+static void checkModule(const JitModule *module, const Kind &kind,
+                        std::vector<int64_t> counts) {
   SCOPED_TRACE(kind.name);
-  auto module = JitModule::compile(makeModule(kind, 2, false));
   ASSERT_TRUE(module);
   for (int64_t count : counts) {
     SCOPED_TRACE("K = " + std::to_string(count));
@@ -91,6 +92,27 @@ static void checkKind(const Kind &kind, std::vector<int64_t> counts) {
       checkShape(*module, source, {5}, count);
     }
   }
+}
+
+static void checkKind(const Kind &kind, std::vector<int64_t> counts) {
+  auto module = JitModule::compile(makeModule(kind, 2, false));
+  checkModule(module.get(), kind, counts);
+}
+
+/// Conversions of a GPU, simulated, decode what they can.
+TEST(DequantizeLoops, N1_7_by_conversions) {
+  JitOptions options;
+  options.simulatesConversions = true;
+  std::string kernel = ", kernel = \"dequantize_convert\"";
+  std::vector<Kind> kinds = getKinds();
+  kinds.push_back(makeKind({ElementType::E2M1, ScaleType::E8M0, 2, false}));
+  kinds.push_back(makeKind({ElementType::E2M3, ScaleType::E8M0, 4, false}));
+  for (const Kind &kind : kinds)
+    if (kind.format) {
+      auto module =
+          JitModule::compile(makeModule(kind, 2, false, kernel), options);
+      checkModule(module.get(), kind, {0, 1, 31, 32, 45, 257});
+    }
 }
 
 TEST(DequantizeLoops, N1_7_named_formats) {

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "JitHarness.h"
+#include "NVVMToSimulator/NVVMToSimulator.h"
 #include "mlir/Conversion/ArithToLLVM/ArithToLLVM.h"
 #include "mlir/Conversion/ControlFlowToLLVM/ControlFlowToLLVM.h"
 #include "mlir/Conversion/FuncToLLVM/ConvertFuncToLLVMPass.h"
@@ -22,6 +23,7 @@
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
 #include "mx/Conversion/Passes.h"
 #include "mx/Dialect/MX/IR/MXDialect.h"
+#include "mx/Simulator/Launch.h"
 #include "llvm/ExecutionEngine/Orc/JITTargetMachineBuilder.h"
 #include "llvm/Support/TargetSelect.h"
 #include "llvm/Target/TargetMachine.h"
@@ -51,7 +53,19 @@ Argument::Argument(void *data, std::vector<int64_t> shape,
 // Compilation
 //===----------------------------------------------------------------------===//
 
-static LogicalResult lowerToLLVM(ModuleOp module) {
+/// Operations of NVVM become calls of the simulator.
+static LogicalResult convertDeviceOperations(ModuleOp module) {
+  mlir::mx::LocationTable locations;
+  mlir::mx::SimulatorCalls calls(module, locations);
+  for (auto function :
+       llvm::make_early_inc_range(module.getOps<LLVM::LLVMFuncOp>()))
+    if (!function.isExternal() &&
+        failed(mlir::mx::convertDeviceOperations(function, calls)))
+      return failure();
+  return success();
+}
+
+static LogicalResult lowerToLLVM(ModuleOp module, const JitOptions &options) {
   module.walk([](func::FuncOp function) {
     function->setAttr("llvm.emit_c_interface",
                       UnitAttr::get(function.getContext()));
@@ -65,7 +79,20 @@ static LogicalResult lowerToLLVM(ModuleOp module) {
   passes.addPass(createConvertControlFlowToLLVMPass());
   passes.addPass(createConvertFuncToLLVMPass());
   passes.addPass(createReconcileUnrealizedCastsPass());
-  return passes.run(module);
+  if (failed(passes.run(module)))
+    return failure();
+  return success(!options.simulatesConversions ||
+                 succeeded(convertDeviceOperations(module)));
+}
+
+static llvm::orc::SymbolMap
+getSimulatorSymbols(llvm::orc::MangleAndInterner interner) {
+  llvm::orc::SymbolMap symbols;
+  for (const mxsim::Symbol &symbol : mxsim::getSymbols())
+    symbols[interner(symbol.name)] = {
+        llvm::orc::ExecutorAddr::fromPtr(symbol.address),
+        llvm::JITSymbolFlags::Exported};
+  return symbols;
 }
 
 static llvm::Expected<std::unique_ptr<llvm::TargetMachine>>
@@ -115,7 +142,7 @@ std::unique_ptr<JitModule> JitModule::compile(llvm::StringRef text,
   result->context =
       std::make_unique<MLIRContext>(registry, MLIRContext::Threading::DISABLED);
   auto module = parseSourceString<ModuleOp>(text, result->context.get());
-  if (!module || failed(lowerToLLVM(*module))) {
+  if (!module || failed(lowerToLLVM(*module, options))) {
     llvm::errs() << "cannot lower\n" << text << "\n";
     return nullptr;
   }
@@ -125,6 +152,8 @@ std::unique_ptr<JitModule> JitModule::compile(llvm::StringRef text,
     return nullptr;
   }
   result->engine = std::move(*engine);
+  if (options.simulatesConversions)
+    result->engine->registerSymbols(getSimulatorSymbols);
   return result;
 }
 

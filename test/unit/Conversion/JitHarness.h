@@ -53,6 +53,8 @@ struct JitOptions {
   std::string chip = "native";
   /// LLVM features on top of the processor's, e.g. "-fma".
   std::string features;
+  /// Whether conversions of GPUs are simulated.
+  bool simulatesConversions = false;
 };
 
 /// A compiled module.

@@ -13,6 +13,7 @@
 #include "mx/Numerics/Quantize.h"
 #include "llvm/ADT/ArrayRef.h"
 #include "gtest/gtest.h"
+#include <algorithm>
 #include <cmath>
 
 using namespace mxtest;
@@ -31,6 +32,8 @@ struct Case {
   /// Static shape of the source; empty for two dynamic dimensions.
   std::vector<int64_t> shape = {};
   int64_t indexAxis = -1;
+  /// Whether conversions of a GPU, which are simulated, encode.
+  bool byHardware = false;
 };
 
 std::string spellElement(ElementType type) {
@@ -64,6 +67,11 @@ std::string spellAttributes(const Case &test) {
          (options.satfinite ? ", satfinite" : "");
 }
 
+/// The kernel of a case that does not use the one of every machine.
+std::string spellKernel(const Case &test) {
+  return test.byHardware ? ", kernel = \"quantize_convert\"" : "";
+}
+
 /// A function @f0 that quantises and one @t0 that computes a tensor scale.
 std::string spellFunction(const Case &test, size_t number) {
   std::vector<int64_t> shape = test.shape;
@@ -91,7 +99,8 @@ std::string spellFunction(const Case &test, size_t number) {
       (isStochastic ? " seed(%seed)" : "") + " outs(%p, %s : " + payload +
       ", " + scales + ") {" + spellAttributes(test) +
       ", random_bits = " + std::to_string(test.options.randomBits) +
-      " : i32, index_axis = " + std::to_string(axis) + " : i64}\n  return\n}\n";
+      " : i32, index_axis = " + std::to_string(axis) + " : i64" +
+      spellKernel(test) + "}\n  return\n}\n";
   if (!test.format.tensorScale)
     return text;
   return text + "func.func @t" + suffix + "(%x: " + source +
@@ -102,9 +111,12 @@ std::string spellFunction(const Case &test, size_t number) {
 
 std::unique_ptr<JitModule> compileCases(const std::vector<Case> &cases) {
   std::string text;
-  for (size_t i = 0; i < cases.size(); ++i)
+  JitOptions options;
+  for (size_t i = 0; i < cases.size(); ++i) {
     text += spellFunction(cases[i], i);
-  return JitModule::compile(text);
+    options.simulatesConversions |= cases[i].byHardware;
+  }
+  return JitModule::compile(text, options);
 }
 
 //===----------------------------------------------------------------------===//
@@ -176,11 +188,10 @@ Argument makeSource(Source &source, std::vector<int64_t> shape) {
                                : Argument(source.halves, shape);
 }
 
-/// Runs @f`number` and @t`number` on [rows, length] and compares with
-/// mxnum::quantize.
+/// Runs @f`number` and @t`number` on `source` of shape [rows, length] and
+/// compares with mxnum::quantize.
 void expectSame(const JitModule &module, const Case &test, size_t number,
-                int64_t rows, int64_t length) {
-  Source source = drawSource(test, rows, length);
+                Source &source, int64_t rows, int64_t length) {
   std::vector<int64_t> shape = {rows, length};
   std::string suffix = std::to_string(number);
   BlockTensor expected =
@@ -212,6 +223,13 @@ void expectSame(const JitModule &module, const Case &test, size_t number,
   expected.scales.push_back(guard);
   ASSERT_EQ(scales, expected.scales) << label;
   ASSERT_EQ(payload, expected.payload) << label;
+}
+
+/// The same on numbers of all kinds.
+void expectSame(const JitModule &module, const Case &test, size_t number,
+                int64_t rows, int64_t length) {
+  Source source = drawSource(test, rows, length);
+  expectSame(module, test, number, source, rows, length);
 }
 
 /// Compiles the cases together and runs each on rows of several lengths.
@@ -279,6 +297,78 @@ TEST(QuantizeLoops, N4_EveryRuleForUE4M3) {
   addRules(cases, {{ElementType::E2M1, ScaleType::UE4M3, 16, false}},
            kScaleRules);
   expectSame(cases);
+}
+
+/// Adds the cases with each rule that fits the format and rounds to nearest.
+void addNearestRules(std::vector<Case> &cases, const Case &base,
+                     llvm::ArrayRef<ScaleRule> rules) {
+  size_t first = cases.size();
+  addRules(cases, base, rules);
+  cases.erase(std::remove_if(cases.begin() + std::ptrdiff_t(first), cases.end(),
+                             [](const Case &test) {
+                               return test.options.rounding !=
+                                      Rounding::NearestEven;
+                             }),
+              cases.end());
+}
+
+/// Blocks whose chunks are of one number have no pairs.
+TEST(QuantizeLoops, N2_EveryRuleByConversions) {
+  std::vector<Case> cases;
+  auto add = [&](Case test, llvm::ArrayRef<ScaleRule> rules) {
+    test.byHardware = true;
+    addNearestRules(cases, test, rules);
+  };
+  for (const NamedFormat &named : kNamedFormats)
+    add({named.format}, kScaleRules);
+  QuantizeOptions satfinite;
+  satfinite.satfinite = true;
+  for (int64_t block : {2, 12, 64})
+    add({{ElementType::E2M1, ScaleType::E8M0, block, true}, satfinite, "bf16"},
+        kFewRules);
+  add({{ElementType::E2M3, ScaleType::UE4M3, 20, true}}, kFewRules);
+  add({{ElementType::E4M3, ScaleType::E8M0, 3, false}}, kFewRules);
+  expectSame(cases);
+}
+
+/// Blocks of a power of two and 31 numbers of bf16 below it, so that every
+/// scale meets every number of the 36 binades that the widest format has.
+Source spanBinades(int power) {
+  constexpr int binades = 36, mantissas = 128;
+  std::vector<float> numbers;
+  for (int binade = 0; binade < binades; ++binade)
+    for (int mantissa = 0; mantissa < mantissas; ++mantissa)
+      for (float sign : {1.0f, -1.0f})
+        numbers.push_back(
+            std::ldexp(sign * float(mantissas + mantissa), power - binade - 8));
+  Source source;
+  for (size_t i = 0; i < numbers.size(); ++i) {
+    if (i % 31 == 0)
+      source.values.push_back(std::ldexp(1.0f, power));
+    source.values.push_back(numbers[i]);
+  }
+  source.values.resize((source.values.size() + 31) / 32 * 32);
+  return source;
+}
+
+TEST(QuantizeLoops, N2_AllScalesAndNumbersByConversions) {
+  std::vector<Case> cases;
+  for (const NamedFormat &named : kNamedFormats) {
+    Case test{named.format};
+    test.options.rule = named.format.scale == ScaleType::E8M0 ? ScaleRule::RCeil
+                                                              : ScaleRule::Amax;
+    test.options.tensorScale = 1.0f;
+    test.byHardware = true;
+    cases.push_back(test);
+  }
+  auto module = compileCases(cases);
+  ASSERT_TRUE(module);
+  for (int power = -126; power <= 127; ++power) {
+    Source source = spanBinades(power);
+    int64_t rows = int64_t(source.values.size()) / 32;
+    for (size_t i = 0; i < cases.size(); ++i)
+      expectSame(*module, cases[i], i, source, rows, 32);
+  }
 }
 
 TEST(QuantizeLoops, N1_5_BlocksOfManyLengths) {

@@ -45,7 +45,8 @@ static LogicalResult verifyNamedKernel(Operation *op, StringRef name,
   return diagnostic << "), got '" << name << "'";
 }
 
-/// What rows ask for: both sides of a product, or the block-scaled value.
+/// What rows ask for: both sides of a product, or the block-scaled value. Rows
+/// of a format that encode do so to nearest: none is for random bits (N5).
 static OperandFormats getFormats(Operation *op) {
   auto getFormat = [](Type type) -> OperandFormat {
     if (auto tensor = dyn_cast<BlockTensorType>(type))
@@ -58,8 +59,11 @@ static OperandFormats getFormats(Operation *op) {
   if (isa<MatmulOp, GroupedMatmulOp>(op))
     return {getFormat(op->getOperand(0).getType()),
             getFormat(op->getOperand(1).getType())};
-  if (isa<QuantizeOp>(op))
-    return {getFormat(op->getResult(0).getType())};
+  if (auto quantize = dyn_cast<QuantizeOp>(op)) {
+    if (quantize.getRounding() == Rounding::Stochastic)
+      return {getFormat(quantize.getSource().getType())};
+    return {getFormat(quantize.getType())};
+  }
   return {getFormat(op->getOperand(0).getType())};
 }
 
