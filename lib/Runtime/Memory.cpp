@@ -113,6 +113,30 @@ void mx_gpu_load(void *to, const void *from, int64_t bytes) {
     std::longjmp(*exit, 1);
 }
 
+/// New memory of the host, which `run` frees if it lasts; null after an error.
+static void *allocateCopy(Run &run, int64_t bytes) {
+  void *copy = std::calloc(bytes > 0 ? bytes : 1, 1);
+  if (copy && (!run.isTracked || run.fetched.add(copy)))
+    return copy;
+  std::free(copy);
+  setError(MX_GPU_NO_HOST_MEMORY,
+           "expected %lld bytes of host memory, got none",
+           static_cast<long long>(bytes));
+  return nullptr;
+}
+
+void *mx_gpu_fetch(const void *from, int64_t bytes) {
+  void *copy = nullptr;
+  {
+    Entered run(/*evenAfterErrors=*/true);
+    if (run)
+      copy = allocateCopy(*run, bytes);
+  }
+  if (std::jmp_buf *exit = load(copy, from, bytes))
+    std::longjmp(*exit, 1);
+  return copy;
+}
+
 static bool upload(Run &run, void *to, const void *from, int64_t bytes) {
   return run.check(
              run.driver->copyToDevice(toDevice(to), from, bytes, run.stream),

@@ -8,6 +8,7 @@
 #include <cstdarg>
 #include <cstdio>
 #include <cstdlib>
+#include <initializer_list>
 
 using namespace mxgpu;
 
@@ -116,8 +117,12 @@ void Run::end() {
   if (getStatus() != MX_GPU_SUCCESS)
     for (size_t i = 0; i < allocations.size; ++i)
       freeMemory(*this, allocations.list[i]);
-  std::free(allocations.list);
-  allocations = {};
+  for (size_t i = 0; i < fetched.size; ++i)
+    std::free(fetched.list[i]);
+  for (Allocations *memory : {&allocations, &fetched}) {
+    std::free(memory->list);
+    *memory = {};
+  }
   void *ignored;
   if (hasPushed)
     driver->popCurrent(&ignored);
@@ -155,7 +160,8 @@ int32_t mx_gpu_run(mx_gpu_program *program, void (*body)(void **values),
   state.text[0] = '\0';
   std::jmp_buf exit;
   run.exit = &exit;
-  if (run.begin(stream) && loadProgram(run, *program)) {
+  // A program that only moves memory has no kernels.
+  if (run.begin(stream) && (!program->image || loadProgram(run, *program))) {
     state.run = &run;
     if (setjmp(exit) == 0)
       body(values);

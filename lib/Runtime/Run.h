@@ -14,7 +14,7 @@
 
 namespace mxgpu {
 
-/// Device memory that a run allocated and has not freed.
+/// Memory that a run allocated and has not freed.
 struct Allocations {
   void **list = nullptr;
   size_t size = 0, capacity = 0;
@@ -38,6 +38,8 @@ struct Run {
   /// go on if the host cannot.
   bool isTracked = false;
   Allocations allocations;
+  /// Copies in memory of the host.
+  Allocations fetched;
   std::jmp_buf *exit = nullptr;
   Run *outer = nullptr;
 

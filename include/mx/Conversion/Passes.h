@@ -15,6 +15,17 @@ namespace mlir::mx {
 inline constexpr StringLiteral kSimulatorLocationsAttr =
     "mx.simulator_locations";
 
+/// On a kernel: the numbers of its arguments that point to tensor maps of 128
+/// bytes, which launches copy (an array of i32). They become parameters that
+/// are passed by value where device code is translated; attributes of arguments
+/// would be lost on the way.
+inline constexpr StringLiteral kTensorMapsAttr = "mx.tensor_maps";
+
+/// The variable that describes the kernels of a program to the runtime
+/// (`mx_gpu_program`). Host code refers to it; whoever makes an object of the
+/// program defines it.
+inline constexpr StringLiteral kGpuProgramSymbol = "mx_gpu_program";
+
 #define GEN_PASS_DECL
 #include "mx/Conversion/Passes.h.inc"
 

@@ -7,6 +7,25 @@
 
 include "mlir/Pass/PassBase.td"
 
+def ConvertGPUToRuntimePass : Pass<"convert-gpu-to-runtime", "::mlir::ModuleOp"> {
+  let summary = "turn host code of a GPU into calls of the runtime";
+  let description = [{
+    Launches, allocations, copies, constants and reads of single numbers become calls of
+    `mx/Runtime/GpuRuntime.h`, which finds the NVIDIA driver when the program runs. Buffers
+    stay memrefs, whose descriptors hold device pointers. A function outside of the program,
+    such as those of `mx-insert-checks`, is given copies in memory of the host.
+
+    **Requires** host code that touches buffers by nothing else; device modules of the LLVM
+    and NVVM dialects. Copies are between buffers without gaps. **Ensures** that no operation
+    of the gpu dialect is left in host code; device modules are not touched. Kernels are
+    launched by name, from the variable `mx_gpu_program` that the object will have.
+    **Decides** nothing. **Remarks**: none.
+    **Example**: (* example: test/Conversion/GPUToRuntime/gpu-to-runtime.mlir *)
+  }];
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect", "::mlir::arith::ArithDialect",
+    "::mlir::memref::MemRefDialect"];
+}
+
 def ConvertLoopsToKernelsPass : Pass<"convert-loops-to-kernels", "::mlir::ModuleOp"> {
   let summary = "turn what host code does with device memory into kernels";
   let description = [{

@@ -15,6 +15,9 @@
 
 #include <stdint.h>
 
+#ifdef __GNUC__
+#pragma GCC visibility push(default)
+#endif
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -40,7 +43,8 @@ struct mx_gpu_program {
   /// Ten times the compute capability of the chip, and which others will do.
   int32_t capability, reach;
   const char *chip;
-  /// A fat binary, machine code, or PTX that ends with a zero.
+  /// A fat binary, machine code, or PTX that ends with a zero; null for a
+  /// program without kernels.
   const void *image;
   /// Null at first; belongs to the runtime.
   void *loaded;
@@ -68,7 +72,8 @@ void mx_gpu_launch(struct mx_gpu_program *program, void **kernel,
 /// Device memory, usable by what follows on the stream; null on failure.
 void *mx_gpu_alloc(int64_t bytes);
 
-/// Frees what mx_gpu_alloc returned, once the stream is past it.
+/// Frees what mx_gpu_alloc returned, once the stream is past it. That is the
+/// default one outside of a run: other streams must be done with it then.
 void mx_gpu_free(void *memory);
 
 /// Copies between places in device memory, on the stream.
@@ -77,6 +82,10 @@ void mx_gpu_copy(void *to, const void *from, int64_t bytes);
 /// Copies to the host and waits for it. After an error it does not return if
 /// mx_gpu_run can return instead, since the host decides by what it reads.
 void mx_gpu_load(void *to, const void *from, int64_t bytes);
+
+/// Copies to new memory of the host, which the run frees when it ends; outside
+/// of a run nobody does. Otherwise as mx_gpu_load.
+void *mx_gpu_fetch(const void *from, int64_t bytes);
 
 /// Copies to the device and waits for it.
 void mx_gpu_upload(void *to, const void *from, int64_t bytes);
@@ -106,6 +115,9 @@ float mx_gpu_elapsed(void *first, void *last);
 
 #ifdef __cplusplus
 }
+#endif
+#ifdef __GNUC__
+#pragma GCC visibility pop
 #endif
 
 #endif // MX_RUNTIME_GPURUNTIME_H

@@ -117,6 +117,24 @@ TEST_F(Runtime, WorksOutsideOfARun) {
   EXPECT_EQ(fake_count_calls("cuEventDestroy"), 2);
 }
 
+TEST_F(Runtime, FetchesCopies) {
+  int32_t numbers[] = {5, 6}, *copy = nullptr;
+  void *buffer = mx_gpu_alloc(8);
+  mx_gpu_upload(buffer, numbers, 8);
+  EXPECT_EQ(run([&] {
+              copy = static_cast<int32_t *>(mx_gpu_fetch(buffer, 8));
+              EXPECT_EQ(copy[1], 6);
+            }),
+            0);
+  EXPECT_EQ(run([&] {
+              mx_gpu_fetch(buffer, 12);
+              ADD_FAILURE() << "returned after an error";
+            }),
+            1);
+  EXPECT_STREQ(mx_gpu_error(),
+               "expected to read 12 bytes, got error 1 (invalid argument)");
+}
+
 TEST_F(Runtime, EncodesTensorMaps) {
   std::vector<void *> maps;
   alignas(16) static char bytes[64];
