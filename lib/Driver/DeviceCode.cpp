@@ -18,6 +18,7 @@
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/NVVM/NVVMToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Export.h"
+#include "mx/Conversion/Passes.h"
 #include "mx/DeviceCode/Passes.h"
 #include "mx/Dialect/MX/IR/TargetMachine.h"
 #include "llvm/IR/LegacyPassManager.h"
@@ -120,9 +121,32 @@ static LogicalResult verifyNames(ArrayRef<gpu::GPUModuleOp> modules) {
   return success();
 }
 
+/// A tensor map is passed by value, is never written, and must be read where
+/// parameters are: the copy engine knows no copy in the thread's memory.
+static void passTensorMaps(LLVM::LLVMFuncOp function) {
+  constexpr int mapBytes = 128, mapAlignment = 64;
+  OpBuilder b(function.getContext());
+  auto bytes = LLVM::LLVMArrayType::get(b.getI8Type(), mapBytes);
+  auto maps = function->getAttrOfType<DenseI32ArrayAttr>(kTensorMapsAttr);
+  if (!maps)
+    return;
+  for (int32_t i = 0, e = int32_t(function.getNumArguments()); i < e; ++i) {
+    if (!llvm::is_contained(maps.asArrayRef(), i) ||
+        !isa<LLVM::LLVMPointerType>(function.getArgumentTypes()[i]))
+      continue;
+    function.setArgAttr(i, LLVM::LLVMDialect::getByValAttrName(),
+                        TypeAttr::get(bytes));
+    function.setArgAttr(i, LLVM::LLVMDialect::getAlignAttrName(),
+                        b.getI64IntegerAttr(mapAlignment));
+    function.setArgAttr(i, NVVM::NVVMDialect::getGridConstantAttrName(),
+                        b.getUnitAttr());
+  }
+}
+
 /// Checks a copy of the program and replaces in it what is inline PTX in the
 /// end.
 static LogicalResult prepare(ModuleOp program) {
+  program.walk(passTensorMaps);
   PassManager passes(program.getContext(), ModuleOp::getOperationName());
   passes.addPass(createVerifyDeviceCodePass());
   passes.addNestedPass<gpu::GPUModuleOp>(createConvertNVVMToLLVMPass());

@@ -8,6 +8,7 @@
 #include "MatmulRing.h"
 #include "WarpTile.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mx/Conversion/Passes.h"
 
 using namespace mlir;
 using namespace mlir::mx;
@@ -187,10 +188,13 @@ gpu::GPUFuncOp mx::getMatmulKernel(gpu::GPUModuleOp module,
   kernel->setAttr(gpu::GPUDialect::getKernelFuncAttrName(), b.getUnitAttr());
   kernel.setKnownBlockSize(ArrayRef<int32_t>{spec.tile.getThreads(), 1, 1});
   b.setInsertionPointToStart(&kernel.getBody().front());
-  if (spec.tile.isRing())
+  if (spec.tile.isRing()) {
+    kernel->setAttr(kTensorMapsAttr,
+                    b.getDenseI32ArrayAttr({0, int32_t(lhsParts)}));
     emitMatmulRing(b, spec, kernel);
-  else
+  } else {
     MatmulEmitter(b, spec, kernel).emit();
+  }
   gpu::ReturnOp::create(b);
   return kernel;
 }

@@ -1,15 +1,16 @@
 //===- TensorMaps.h - descriptions of tensors for copies --------*- C++ -*-===//
 // Part of the mx project, under the Apache License v2.0 with LLVM Exceptions.
 //
-// A tensor copy takes a pointer to 128 bytes in memory of the device. They are
-// made by a function of the program that loads the kernels, declared here:
+// A tensor copy takes a pointer to 128 bytes, which are a parameter that
+// kernels take by value. They are made by whoever loads the kernels, by a
+// function that is declared here:
 //
 //   mx_encode_tensor_map(address, rank, bits of an element, extents, strides in
 //                        bytes of all axes but the first, box, bytes of the
 //                        swizzle) -> the map, or null if it is refused
 //
-// Axes are listed from the innermost one. A map stays until the launches that
-// the program has asked for are done.
+// Axes are listed from the innermost one. A map need not stay longer than until
+// the launch it is for has been asked for.
 //===----------------------------------------------------------------------===//
 
 #ifndef MX_LIB_CONVERSION_MXTONVVM_TENSORMAPS_H

@@ -31,6 +31,7 @@ func.func @multiply(%a: memref<64x2048xi8>, %sa: memref<64x128xi8>, %b: memref<2
 
 // CHECK: gpu.func @matmul_mxfp4_mxfp4_f32_128x128_ring(%[[A:[^:]+]]: !llvm.ptr,
 // CHECK-SAME: known_block_size = array<i32: 288, 1, 1>
+// CHECK-SAME: mx.tensor_maps = array<i32: 0, 2>
 // One arrival that expects the payload, and one of each lane that copies scales.
 // CHECK-DAG: %[[WARPS:.+]] = arith.constant 8 : i32
 // CHECK-DAG: %[[ARRIVALS:.+]] = arith.constant 33 : i32
