@@ -1,6 +1,7 @@
 # The .mlir tests. Tools are found through PATH: ours first, then LLVM's. What
 # the machine offers is detected here once and named as a feature, so that a
 # test says `REQUIRES: x86-avx512f` and a skipped test is counted.
+import ctypes
 import os
 import platform
 import subprocess
@@ -52,6 +53,7 @@ config.substitutions += [
     ("%mx_numerics_shim", os.path.join(libraries, "libmx_numerics_shim" + config.shared_suffix)),
     ("%mx_source", config.mx_source),
     ("%mx_build", config.mx_build),
+    ("%fake_driver", os.path.join(libraries, "fake-driver")),
     ("%mx_lib", libraries),
     ("%python", config.python),
     ("%numpy", numpy),
@@ -101,6 +103,10 @@ for folder in (os.environ.get("CUDA_PATH", ""), os.environ.get("CUDA_HOME", ""),
         config.available_features.add("ptxas")
         config.substitutions.append(("%cuda", folder))
         break
+try:
+    ctypes.CDLL("libcuda.so.1")
+except OSError:
+    config.available_features.add("no-gpu-driver")
 if config.mx_sanitize:
     config.available_features.add("sanitizer")
 else:

@@ -12,6 +12,7 @@
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Export.h"
+#include "mx/Conversion/Passes.h"
 #include "mx/Dialect/MX/Transforms/RecordInterface.h"
 #include "llvm/ADT/StringSet.h"
 #include "llvm/IR/IRBuilder.h"
@@ -107,9 +108,15 @@ public:
       : module(module), signature(signature), builder(module.getContext()) {}
 
   /// Returns false if the compiled function is not what the signature says.
-  bool build();
+  /// With a `program`, the entry is a run of its kernels, and another one takes
+  /// a stream and returns the status.
+  bool build(llvm::GlobalVariable *program);
 
 private:
+  llvm::Function *createFunction(llvm::Type *result,
+                                 ArrayRef<llvm::Type *> parameters,
+                                 const Twine &name);
+  void buildRuns(llvm::Function *body, llvm::GlobalVariable *program);
   bool buildBody(llvm::Function *callee, llvm::Type *resultType);
   llvm::Value *loadSlot(unsigned index);
   void storeResults(llvm::Value *storage, llvm::Type *resultType);
@@ -171,32 +178,105 @@ bool EntryBuilder::buildBody(llvm::Function *callee, llvm::Type *resultType) {
   return true;
 }
 
-bool EntryBuilder::build() {
+/// A new function, with the builder in it.
+llvm::Function *EntryBuilder::createFunction(llvm::Type *result,
+                                             ArrayRef<llvm::Type *> parameters,
+                                             const Twine &name) {
+  auto *type = llvm::FunctionType::get(result, parameters, /*isVarArg=*/false);
+  auto *function = llvm::Function::Create(
+      type, llvm::GlobalValue::ExternalLinkage, name, module);
+  builder.SetInsertPoint(
+      llvm::BasicBlock::Create(module.getContext(), "entry", function));
+  return function;
+}
+
+/// Both entries call mx_gpu_run(program, body, values, stream).
+void EntryBuilder::buildRuns(llvm::Function *body,
+                             llvm::GlobalVariable *program) {
+  llvm::Type *pointer = builder.getPtrTy(), *status = builder.getInt32Ty();
+  llvm::FunctionCallee run = module.getOrInsertFunction(
+      "mx_gpu_run", status, pointer, pointer, pointer, pointer);
+  llvm::Function *plain = createFunction(builder.getVoidTy(), pointer,
+                                         kEntryPrefix + signature.name);
+  auto *null = llvm::ConstantPointerNull::get(builder.getPtrTy());
+  builder.CreateCall(run, {program, body, plain->getArg(0), null});
+  builder.CreateRetVoid();
+  llvm::Function *withStream = createFunction(status, {pointer, pointer},
+                                              kGpuEntryPrefix + signature.name);
+  builder.CreateRet(builder.CreateCall(
+      run, {program, body, withStream->getArg(0), withStream->getArg(1)}));
+}
+
+bool EntryBuilder::build(llvm::GlobalVariable *program) {
   llvm::Function *function = module.getFunction(signature.name);
   llvm::Function *callee = module.getFunction("_mlir_ciface_" + signature.name);
   if (!function || !callee)
     return false;
-  llvm::FunctionType *type = llvm::FunctionType::get(
-      builder.getVoidTy(), {builder.getPtrTy()}, /*isVarArg=*/false);
-  llvm::Function *entry =
-      llvm::Function::Create(type, llvm::GlobalValue::ExternalLinkage,
-                             kEntryPrefix + signature.name, module);
+  llvm::Function *entry = createFunction(
+      builder.getVoidTy(), builder.getPtrTy(),
+      (program ? "mx_gpu_body_" : kEntryPrefix) + signature.name);
   slots = entry->getArg(0);
-  builder.SetInsertPoint(
-      llvm::BasicBlock::Create(module.getContext(), "entry", entry));
-  return buildBody(callee, function->getReturnType());
+  if (!buildBody(callee, function->getReturnType()))
+    return false;
+  if (program)
+    buildRuns(entry, program);
+  return true;
 }
 
-/// Adds the text of the signatures. Weak: programs of two objects that are
-/// linked into one library may both have it.
-static void addSignatureText(llvm::Module &module,
-                             const ProgramSignature &signatures) {
-  llvm::Constant *text = llvm::ConstantDataArray::getString(
-      module.getContext(), printSignatures(signatures));
-  auto *global = new llvm::GlobalVariable(
-      module, text->getType(), /*isConstant=*/true,
-      llvm::GlobalValue::WeakAnyLinkage, text, kSignaturesSymbol);
+//===----------------------------------------------------------------------===//
+// Kernels
+//===----------------------------------------------------------------------===//
+
+/// A text that the library shows. Weak: programs of two objects that are linked
+/// into one library may both have it.
+static void addText(llvm::Module &module, StringRef text, StringRef name) {
+  llvm::Constant *bytes =
+      llvm::ConstantDataArray::getString(module.getContext(), text);
+  auto *global =
+      new llvm::GlobalVariable(module, bytes->getType(), /*isConstant=*/true,
+                               llvm::GlobalValue::WeakAnyLinkage, bytes, name);
   global->setAlignment(llvm::Align(1));
+}
+
+/// Memory of the program itself.
+static llvm::GlobalVariable *addBytes(llvm::Module &module, StringRef bytes,
+                                      const Twine &name) {
+  // What machine code is aligned to in its file.
+  constexpr uint64_t alignment = 16;
+  llvm::Constant *value =
+      llvm::ConstantDataArray::getString(module.getContext(), bytes);
+  auto *global =
+      new llvm::GlobalVariable(module, value->getType(), /*isConstant=*/true,
+                               llvm::GlobalValue::InternalLinkage, value, name);
+  global->setAlignment(llvm::Align(alignment));
+  return global;
+}
+
+/// Defines the `mx_gpu_program` (GpuRuntime.h) that host code refers to.
+static llvm::GlobalVariable *defineProgram(llvm::Module &module,
+                                           const DeviceImage &image) {
+  llvm::LLVMContext &context = module.getContext();
+  llvm::Type *number = llvm::Type::getInt32Ty(context);
+  auto *pointer = llvm::PointerType::getUnqual(context);
+  auto *type = llvm::StructType::get(number, number, pointer, pointer, pointer);
+  llvm::Constant *null = llvm::ConstantPointerNull::get(pointer);
+  llvm::Constant *bytes = image.bytes.empty()
+                              ? null
+                              : addBytes(module, image.bytes, "mx_gpu_image");
+  llvm::Constant *fields[] = {
+      llvm::ConstantInt::get(number, image.chip->capability),
+      llvm::ConstantInt::get(number, static_cast<int>(image.chip->reach)),
+      addBytes(module, image.chip->name, "mx_gpu_chip"), bytes, null};
+  auto *program = new llvm::GlobalVariable(
+      module, type, /*isConstant=*/false, llvm::GlobalValue::InternalLinkage,
+      llvm::ConstantStruct::get(type, fields));
+  if (auto *declared = module.getNamedGlobal(kGpuProgramSymbol)) {
+    declared->replaceAllUsesWith(program);
+    declared->eraseFromParent();
+  }
+  program->setName(kGpuProgramSymbol);
+  addText(module, image.description, kGpuKernelsSymbol);
+  return program;
 }
 
 //===----------------------------------------------------------------------===//
@@ -262,15 +342,17 @@ static void addRecordHook(llvm::Module &module) {
 // Optimisation and emission
 //===----------------------------------------------------------------------===//
 
-/// Names that stay visible: each public function in its three forms.
+/// Names that stay visible: each public function in all its forms.
 static llvm::StringSet<> collectExports(const ProgramSignature &signatures) {
   llvm::StringSet<> names;
   names.insert(kSignaturesSymbol);
   names.insert(kRecordHookSymbol);
+  names.insert(kGpuKernelsSymbol);
   for (const FunctionSignature &function : signatures) {
     names.insert(function.name);
     names.insert("_mlir_ciface_" + function.name);
     names.insert(kEntryPrefix + function.name);
+    names.insert(kGpuEntryPrefix + function.name);
   }
   return names;
 }
@@ -317,7 +399,8 @@ NativeCode::~NativeCode() = default;
 FailureOr<NativeCode> NativeCode::create(ModuleOp module,
                                          const Processor &processor,
                                          const ProgramSignature &signatures,
-                                         Optimization optimization) {
+                                         Optimization optimization,
+                                         const DeviceImage *image) {
   NativeCode code;
   code.context = std::make_unique<llvm::LLVMContext>();
   code.machine = createMachine(processor, optimization);
@@ -326,8 +409,10 @@ FailureOr<NativeCode> NativeCode::create(ModuleOp module,
     return failure();
   code.module->setTargetTriple(code.machine->getTargetTriple());
   code.module->setDataLayout(code.machine->createDataLayout());
+  llvm::GlobalVariable *program =
+      image ? defineProgram(*code.module, *image) : nullptr;
   for (const FunctionSignature &signature : signatures)
-    if (!EntryBuilder(*code.module, signature).build())
+    if (!EntryBuilder(*code.module, signature).build(program))
       return SymbolTable::lookupSymbolIn(module, signature.name)->emitError()
              << "expected '" << signature.name
              << "' to take buffers by memref descriptor, got another "
@@ -336,7 +421,7 @@ FailureOr<NativeCode> NativeCode::create(ModuleOp module,
   if (Operation *taken = SymbolTable::lookupSymbolIn(module, kRecordHookSymbol))
     return taken->emitError("expected another name than '")
            << kRecordHookSymbol << "', which compiled code exports";
-  addSignatureText(*code.module, signatures);
+  addText(*code.module, printSignatures(signatures), kSignaturesSymbol);
   addRecordHook(*code.module);
   annotateFunctions(*code.module, processor);
   optimize(*code.module, *code.machine, signatures, optimization);

@@ -6,6 +6,7 @@
 #define MX_LIB_DRIVER_CODEGEN_H
 
 #include "mx/Driver/Signature.h"
+#include "mx/Target/Chip.h"
 #include <memory>
 
 namespace llvm {
@@ -35,6 +36,16 @@ enum class Optimization {
   Quick
 };
 
+/// The kernels of a program for a GPU, as the runtime gets them.
+struct DeviceImage {
+  /// Whose code it is.
+  const Chip *chip;
+  /// A fat binary or PTX; empty without kernels.
+  std::string bytes;
+  /// What is known about each kernel, as JSON.
+  std::string description;
+};
+
 /// The processor for `--target`: any (no name, no features) for "cpu", this
 /// machine's for "native", otherwise the one of that name. Nothing if LLVM
 /// knows none.
@@ -45,10 +56,12 @@ class NativeCode {
 public:
   /// Translates a module of the LLVM dialect, adds the entries and the
   /// signatures (Signature.h), and optimises. Errors are emitted on `module`.
+  /// Host code of a GPU comes with the `image` of its kernels.
   static FailureOr<NativeCode> create(ModuleOp module,
                                       const Processor &processor,
                                       const ProgramSignature &signatures,
-                                      Optimization optimization);
+                                      Optimization optimization,
+                                      const DeviceImage *image = nullptr);
   NativeCode(NativeCode &&);
   ~NativeCode();
 

@@ -6,6 +6,8 @@
 #include "CodeGen.h"
 #include "CudaToolkit.h"
 #include "DeviceCode.h"
+#include "DeviceImage.h"
+#include "GpuSymbols.h"
 #include "Linker.h"
 #include "ProtectedLoop.h"
 #include "ReleasingStream.h"
@@ -197,7 +199,7 @@ LogicalResult Compiler::setTarget() {
   return success();
 }
 
-LogicalResult Compiler::runPhases() {
+LogicalResult Compiler::runPhases(bool kernelsOnly) {
   PipelineOptions pipelineOptions;
   pipelineOptions.stopAfter = options.stopAfter;
   pipelineOptions.failOnEmulation = options.failOnEmulation;
@@ -208,6 +210,7 @@ LogicalResult Compiler::runPhases() {
     pipelineOptions.gpuChip = target.getChip().str();
     pipelineOptions.gpuFeatures = target.getFeatures().str();
     pipelineOptions.simulate = options.simulate;
+    pipelineOptions.kernelsOnly = kernelsOnly;
     // Kernels that the program brings along were made after its buffers.
     pipelineOptions.isLowered =
         (*module)->hasAttr(gpu::GPUDialect::getContainerModuleAttrName());
@@ -228,11 +231,16 @@ static bool isExternal(Operation *op) {
 
 /// S6: compiled code reaches nothing but the runtime symbols.
 LogicalResult Compiler::checkExternalSymbols() {
+  bool isGpu = getDeviceTarget(getTarget(*module)).has_value();
   auto isAllowed = [&](StringRef name) {
     return name.starts_with("llvm.") || isAllowedSymbol(name) ||
-           (options.simulate && isSimulatorSymbol(name));
+           (isGpu &&
+            (options.simulate ? isSimulatorSymbol(name) : isGpuSymbol(name)));
   };
-  WalkResult result = module->walk([&](Operation *op) {
+  WalkResult result = module->walk<WalkOrder::PreOrder>([&](Operation *op) {
+    // What kernels use is checked where they are translated.
+    if (isa<gpu::GPUModuleOp>(op))
+      return WalkResult::skip();
     if (op->getName().getStringRef() == "llvm.inline_asm" ||
         op->hasAttr("llvm.module_asm"))
       return WalkResult(
@@ -259,35 +267,36 @@ LogicalResult Compiler::verifyOutput(OutputKind kind) {
   if (options.simulate && !isGpu)
     return reportError("expected a GPU as the target to simulate (e.g. "
                        "--target=sm_120a), got a CPU");
-  if (kind == OutputKind::MLIR || kind == OutputKind::Bytecode ||
-      isDeviceCode(kind) == (isGpu && !options.simulate))
+  if (!isDeviceCode(kind) || (isGpu && !options.simulate))
     return success();
-  if (isGpu)
-    return reportError("expected a CPU as the target of code for this machine "
-                       "(mx-run --simulate runs that of a GPU), got '" +
-                       getTarget(*module).getChip() + "'");
   return reportError("expected a GPU as the target of .ptx, .cubin and .fatbin "
                      "files (e.g. --target=sm_120a), got a CPU");
 }
 
-static FailureOr<NativeCode> generateCode(ModuleOp module,
-                                          const ProgramSignature &signatures) {
-  TargetAttr target = getTarget(module);
-  // A GPU that is simulated says nothing about this machine.
-  if (getDeviceTarget(target))
-    return NativeCode::create(module, Processor(), signatures,
-                              Optimization::Quick);
+FailureOr<NativeCode> Compiler::generateCode() {
+  TargetAttr target = getTarget(*module);
+  // A GPU says nothing about this machine.
+  if (getDeviceTarget(target)) {
+    if (options.simulate)
+      return NativeCode::create(*module, Processor(), signatures,
+                                Optimization::Quick);
+    auto image = makeImage(*module, CudaToolkit{options.cudaPath});
+    if (failed(image))
+      return failure();
+    return NativeCode::create(*module, Processor(), signatures,
+                              Optimization::Quick, &*image);
+  }
   Processor processor;
   if (target)
     processor = {target.getChip().str(), target.getFeatures().str()};
-  return NativeCode::create(module, processor, signatures, Optimization::Full);
+  return NativeCode::create(*module, processor, signatures, Optimization::Full);
 }
 
 FailureOr<std::unique_ptr<llvm::MemoryBuffer>> Compiler::compileObject() {
   if (failed(verifyOutput(OutputKind::Object)) ||
       failed(checkExternalSymbols()))
     return failure();
-  FailureOr<NativeCode> code = generateCode(*module, signatures);
+  FailureOr<NativeCode> code = generateCode();
   if (failed(code))
     return failure();
   auto object = code->emitObject();
@@ -343,7 +352,7 @@ LogicalResult Compiler::emit(OutputKind kind, StringRef path) {
     return writeBytes(*this, path, [&](raw_ostream &os) { os << *bytes; });
   }
   if (kind == OutputKind::LLVMIR) {
-    FailureOr<NativeCode> code = generateCode(*module, signatures);
+    FailureOr<NativeCode> code = generateCode();
     if (failed(code))
       return failure();
     return writeBytes(*this, path, [&](raw_ostream &os) { code->printIR(os); });
@@ -354,7 +363,9 @@ LogicalResult Compiler::emit(OutputKind kind, StringRef path) {
   if (kind == OutputKind::Object)
     return writeBytes(*this, path,
                       [&](raw_ostream &os) { os << (*object)->getBuffer(); });
-  if (llvm::Error error = linkSharedLibrary(**object, path))
+  bool isGpu = getDeviceTarget(getTarget(*module)).has_value();
+  StringRef archive = isGpu ? getRuntimeArchive() : "";
+  if (llvm::Error error = linkSharedLibrary(**object, archive, path))
     return reportError(llvm::toString(std::move(error)));
   return success();
 }
@@ -368,7 +379,8 @@ static ExitCode runSteps(Compiler &compiler, StringRef input, OutputKind kind,
     return ExitCode::UserError;
   }
   if (failed(compiler.load(input)) || failed(compiler.verifyOutput(kind)) ||
-      failed(compiler.runPhases()) || failed(compiler.emit(kind, output)))
+      failed(compiler.runPhases(isDeviceCode(kind))) ||
+      failed(compiler.emit(kind, output)))
     return compiler.getFailureCode();
   return ExitCode::Success;
 }

@@ -36,6 +36,15 @@ struct AssembledCode {
 llvm::Expected<AssembledCode> assemblePtx(const CudaToolkit &toolkit,
                                           StringRef ptx, StringRef chip);
 
+/// What ptxas says that a kernel needs.
+struct KernelResources {
+  std::string kernel;
+  unsigned registers, sharedBytes;
+};
+
+/// Reads a log of ptxas.
+std::vector<KernelResources> readResources(StringRef log);
+
 /// Reports a log of ptxas: errors and warnings on the kernels of `program` that
 /// they belong to, resources as remarks. Performance warnings (C75xx) are
 /// errors, for the code then is not what was asked for.

@@ -1,8 +1,5 @@
 //===- Invocation.cpp - one call of a compiled function -------------------===//
 // Part of the mx project, under the Apache License v2.0 with LLVM Exceptions.
-//
-// A memref descriptor is words: allocated pointer, aligned pointer, offset,
-// sizes, strides (in elements).
 //===----------------------------------------------------------------------===//
 
 #include "Invocation.h"
@@ -14,9 +11,9 @@
 using namespace mlir;
 using namespace mlir::mx;
 
-static std::vector<int64_t> makeDescriptor(Array &array) {
-  ArrayRef<int64_t> shape = array.getShape();
-  auto address = reinterpret_cast<int64_t>(array.data());
+std::vector<int64_t> mlir::mx::makeDescriptor(void *data,
+                                              ArrayRef<int64_t> shape) {
+  auto address = reinterpret_cast<int64_t>(data);
   std::vector<int64_t> words = {address, address, 0};
   words.insert(words.end(), shape.begin(), shape.end());
   words.resize(3 + 2 * shape.size());
@@ -32,8 +29,9 @@ Invocation::Invocation(const FunctionSignature &signature,
                        MutableArrayRef<Array> inputs)
     : signature(signature), inputs(inputs) {
   for (auto [argument, input] : llvm::zip_equal(signature.arguments, inputs)) {
-    storage.push_back(argument.isBuffer ? makeDescriptor(input)
-                                        : std::vector<int64_t>());
+    storage.push_back(argument.isBuffer
+                          ? makeDescriptor(input.data(), input.getShape())
+                          : std::vector<int64_t>());
     values.push_back(argument.isBuffer ? storage.back().data()
                                        : static_cast<void *>(input.data()));
   }
@@ -56,12 +54,10 @@ bool Invocation::belongsToInput(const void *address) const {
 }
 
 void Invocation::freeResults() {
-  // What memref.get_global puts in the place of an allocated pointer.
-  constexpr int64_t notAllocated = 0xDEADBEEF;
   llvm::SmallPtrSet<void *, 4> freed;
   for (auto [index, result] : llvm::enumerate(signature.results)) {
     std::vector<int64_t> &words = storage[signature.arguments.size() + index];
-    if (!result.isBuffer || words[0] == notAllocated)
+    if (!result.isBuffer || words[0] == kNotAllocated)
       continue;
     auto *memory = reinterpret_cast<void *>(words[0]);
     // Results may share memory with each other and with the inputs.
@@ -72,10 +68,9 @@ void Invocation::freeResults() {
     llvm::fill(storage[i], 0);
 }
 
-/// Copies the elements of a strided buffer in row-major order.
-static void copyStrided(const char *from, ArrayRef<int64_t> shape,
-                        ArrayRef<int64_t> strides, int64_t elementBytes,
-                        char *&to) {
+void mlir::mx::copyStrided(const char *from, ArrayRef<int64_t> shape,
+                           ArrayRef<int64_t> strides, int64_t elementBytes,
+                           char *&to) {
   if (shape.empty()) {
     std::memcpy(to, from, elementBytes);
     to += elementBytes;

@@ -10,6 +10,18 @@
 
 namespace mlir::mx {
 
+/// What memref.get_global puts in the place of an allocated pointer.
+inline constexpr int64_t kNotAllocated = 0xDEADBEEF;
+
+/// The descriptor of a row-major buffer: allocated pointer, aligned pointer,
+/// offset, sizes, strides (in elements).
+std::vector<int64_t> makeDescriptor(void *data, ArrayRef<int64_t> shape);
+
+/// Copies the elements of a strided buffer in row-major order to `to`, which is
+/// moved behind them.
+void copyStrided(const char *from, ArrayRef<int64_t> shape,
+                 ArrayRef<int64_t> strides, int64_t elementBytes, char *&to);
+
 /// Arguments and results in the form that an entry takes. The inputs must
 /// outlive it and are visible to the callee as they are, not as copies.
 class Invocation {

@@ -37,10 +37,16 @@ static llvm::Expected<LinkProgram> findLinker() {
 
 /// Names derived from random characters must not get into the library, so only
 /// dynamic symbols are kept.
-static SmallVector<StringRef>
-makeArguments(const LinkProgram &program, StringRef object, StringRef library) {
+static SmallVector<StringRef> makeArguments(const LinkProgram &program,
+                                            ArrayRef<StringRef> inputs,
+                                            StringRef library) {
   SmallVector<StringRef> arguments = {program.path, "-shared", "-s",
-                                      "-o",         library,   object};
+                                      "-o",         library,   inputs[0]};
+  if (inputs.size() > 1 && program.isCompiler)
+    arguments.append({"-Wl,--whole-archive", inputs[1],
+                      "-Wl,--no-whole-archive", "-lpthread", "-ldl"});
+  else if (inputs.size() > 1)
+    arguments.append({"--whole-archive", inputs[1], "--no-whole-archive"});
   if (program.isCompiler)
     arguments.append(
         {"-Wl,-z,defs", "-Wl,-z,noexecstack", "-Wl,--build-id=none", "-lm"});
@@ -50,7 +56,7 @@ makeArguments(const LinkProgram &program, StringRef object, StringRef library) {
 }
 
 /// Runs the linker; on failure, its first lines become the message.
-static Error runLinker(const LinkProgram &program, StringRef object,
+static Error runLinker(const LinkProgram &program, ArrayRef<StringRef> inputs,
                        StringRef library) {
   SmallString<64> log;
   if (std::error_code error = fs::createTemporaryFile("mx-link", "log", log))
@@ -60,7 +66,7 @@ static Error runLinker(const LinkProgram &program, StringRef object,
                                           StringRef(log)};
   std::string message;
   int status = llvm::sys::ExecuteAndWait(
-      program.path, makeArguments(program, object, library), std::nullopt,
+      program.path, makeArguments(program, inputs, library), std::nullopt,
       redirects, /*SecondsToWait=*/0, /*MemoryLimit=*/0, &message);
   if (status == 0)
     return Error::success();
@@ -71,12 +77,12 @@ static Error runLinker(const LinkProgram &program, StringRef object,
                                  ": " + message);
 }
 
-static Error writeObject(llvm::MemoryBufferRef object, StringRef path) {
+static Error writeFile(StringRef bytes, StringRef path) {
   std::error_code error;
   llvm::raw_fd_ostream os(path, error);
   if (error)
     return llvm::createStringError(path + ": " + error.message());
-  os << object.getBuffer();
+  os << bytes;
   os.close();
   if (!os.has_error())
     return Error::success();
@@ -86,7 +92,7 @@ static Error writeObject(llvm::MemoryBufferRef object, StringRef path) {
 }
 
 Error mlir::mx::linkSharedLibrary(llvm::MemoryBufferRef object,
-                                  StringRef path) {
+                                  StringRef archive, StringRef path) {
   llvm::Expected<LinkProgram> program = findLinker();
   if (!program)
     return program.takeError();
@@ -97,10 +103,19 @@ Error mlir::mx::linkSharedLibrary(llvm::MemoryBufferRef object,
     return llvm::createStringError(path + ": " +
                                    llvm::toString(library.takeError()));
   std::string objectPath = library->TmpName + ".o";
-  llvm::scope_exit removeObject([&] { fs::remove(objectPath); });
-  Error error = writeObject(object, objectPath);
+  std::string archivePath = library->TmpName + ".a";
+  llvm::scope_exit removeInputs([&] {
+    fs::remove(objectPath);
+    fs::remove(archivePath);
+  });
+  SmallVector<StringRef> inputs = {objectPath};
+  Error error = writeFile(object.getBuffer(), objectPath);
+  if (!error && !archive.empty()) {
+    inputs.push_back(archivePath);
+    error = writeFile(archive, archivePath);
+  }
   if (!error)
-    error = runLinker(*program, objectPath, library->TmpName);
+    error = runLinker(*program, inputs, library->TmpName);
   if (error)
     return llvm::joinErrors(std::move(error), library->discard());
   if (Error renamed = library->keep(path))

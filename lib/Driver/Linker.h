@@ -13,8 +13,13 @@ namespace mlir::mx {
 
 /// Links an object into a shared library that needs libc and libm only, with
 /// the first of cc, clang, gcc and ld.lld on PATH. An older file at `path` is
-/// replaced when the library is complete.
-llvm::Error linkSharedLibrary(llvm::MemoryBufferRef object, StringRef path);
+/// replaced when the library is complete. All of `archive`, the bytes of a
+/// static library, becomes part of it, unless that is empty.
+llvm::Error linkSharedLibrary(llvm::MemoryBufferRef object, StringRef archive,
+                              StringRef path);
+
+/// The static library whose functions host code of a GPU calls.
+StringRef getRuntimeArchive();
 
 } // namespace mlir::mx
 

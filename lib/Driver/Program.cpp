@@ -135,6 +135,28 @@ llvm::Expected<Program::Entry> Program::lookupEntry(StringRef function) {
   return reinterpret_cast<Entry>(*address);
 }
 
+bool Program::isForGpu() {
+  llvm::Expected<void *> address = lookup(kGpuKernelsSymbol);
+  if (address)
+    return true;
+  llvm::consumeError(address.takeError());
+  return false;
+}
+
+llvm::Expected<Program::GpuEntry> Program::lookupGpuEntry(StringRef function) {
+  llvm::Expected<void *> address = lookup((kGpuEntryPrefix + function).str());
+  if (!address)
+    return address.takeError();
+  return reinterpret_cast<GpuEntry>(*address);
+}
+
+llvm::Expected<Program::GpuError> Program::lookupGpuError() {
+  llvm::Expected<void *> address = lookup("mx_gpu_error");
+  if (!address)
+    return address.takeError();
+  return reinterpret_cast<GpuError>(*address);
+}
+
 RecordHook *Program::lookupRecordHook() {
   llvm::Expected<void *> address = lookup(kRecordHookSymbol);
   if (address)

@@ -36,6 +36,13 @@ public:
 
   using Entry = void (*)(void **values);
   llvm::Expected<Entry> lookupEntry(StringRef function);
+  /// Whether the program was compiled for a GPU: buffers are device memory.
+  bool isForGpu();
+  using GpuEntry = int32_t (*)(void **values, void *stream);
+  llvm::Expected<GpuEntry> lookupGpuEntry(StringRef function);
+  /// Tells what went wrong in a call of such a program (`mx_gpu_error`).
+  using GpuError = const char *(*)();
+  llvm::Expected<GpuError> lookupGpuError();
   /// Where the program looks for somebody to record what it computes; null if
   /// it has nothing to record.
   RecordHook *lookupRecordHook();

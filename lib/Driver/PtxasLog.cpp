@@ -118,6 +118,25 @@ LogicalResult LogReader::read(StringRef log) {
   return success(!hasErrors);
 }
 
+std::vector<KernelResources> mlir::mx::readResources(StringRef log) {
+  std::vector<KernelResources> all;
+  SmallVector<StringRef> lines, parts;
+  log.split(lines, '\n');
+  StringRef kernel;
+  for (StringRef line : lines) {
+    if (llvm::Regex("Compiling entry function '([^']+)'").match(line, &parts))
+      kernel = parts[1];
+    if (!llvm::Regex("Used ([0-9]+) registers").match(line, &parts))
+      continue;
+    KernelResources resources{kernel.str(), 0, 0};
+    parts[1].getAsInteger(10, resources.registers);
+    if (llvm::Regex(" ([0-9]+) bytes smem").match(line, &parts))
+      parts[1].getAsInteger(10, resources.sharedBytes);
+    all.push_back(resources);
+  }
+  return all;
+}
+
 LogicalResult mlir::mx::reportLog(ModuleOp program, StringRef ptx,
                                   const AssembledCode &code) {
   if (failed(LogReader(program, ptx).read(code.log)))

@@ -5,10 +5,13 @@
 #include "mx/Driver/Runner.h"
 #include "CalibrationOutput.h"
 #include "CheckRuntime.h"
+#include "GpuInvocation.h"
+#include "GpuSymbols.h"
 #include "InputSpec.h"
 #include "Invocation.h"
 #include "Program.h"
 #include "Simulation.h"
+#include "mx/Dialect/MX/IR/TargetMachine.h"
 #include "mx/Driver/Npy.h"
 #include "llvm/BinaryFormat/Magic.h"
 #include "llvm/Support/CrashRecoveryContext.h"
@@ -47,9 +50,11 @@ private:
   LogicalResult prepareCalibration();
   LogicalResult writeCalibration();
   LogicalResult callFunction();
+  LogicalResult callOnGpu();
   LogicalResult runGuarded(function_ref<void()> body);
   void benchmark(Invocation &invocation, Program::Entry entry,
                  MutableArrayRef<Array> arguments);
+  void printTimes(std::vector<double> milliseconds);
   LogicalResult writeResults(ArrayRef<Array> results);
 
   const RunOptions &options;
@@ -96,6 +101,8 @@ LogicalResult Runner::compileProgram() {
   if (options.compiler.simulate) {
     simulation.emplace(compiler.getModule(), options);
     llvm::append_range(symbols, simulation->getSymbols());
+  } else if (getDeviceTarget(getTarget(compiler.getModule()))) {
+    llvm::append_range(symbols, getGpuSymbols());
   }
   auto object = compiler.compileObject();
   if (failed(object))
@@ -292,7 +299,35 @@ LogicalResult Runner::runGuarded(function_ref<void()> body) {
                               " (" + ::strsignal(signal) + ")");
 }
 
+/// The same for a program whose buffers are device memory.
+LogicalResult Runner::callOnGpu() {
+  GpuInvocation invocation(*function, inputs);
+  if (llvm::Error error = invocation.prepare(*program))
+    return fail(std::move(error));
+  std::string problem;
+  if (failed(runGuarded([&] {
+        if (llvm::Error error = invocation.call())
+          problem = llvm::toString(std::move(error));
+      })))
+    return failure();
+  if (!problem.empty())
+    return compiler.reportError(problem);
+  Expected<std::vector<Array>> results = invocation.takeResults();
+  if (!results)
+    return fail(results.takeError());
+  if (options.benchmarkRuns != 0) {
+    Expected<std::vector<double>> times =
+        invocation.measure(options.benchmarkRuns);
+    if (!times)
+      return fail(times.takeError());
+    printTimes(std::move(*times));
+  }
+  return writeResults(*results);
+}
+
 LogicalResult Runner::callFunction() {
+  if (program->isForGpu())
+    return callOnGpu();
   auto entry = program->lookupEntry(function->name);
   if (!entry)
     return fail(entry.takeError());
@@ -331,6 +366,10 @@ void Runner::benchmark(Invocation &invocation, Program::Entry entry,
         std::chrono::steady_clock::now() - start;
     milliseconds.push_back(time.count());
   }
+  printTimes(std::move(milliseconds));
+}
+
+void Runner::printTimes(std::vector<double> milliseconds) {
   llvm::sort(milliseconds);
   out << llvm::format(
       "benchmark: %zu runs, median %.6g ms, min %.6g ms\n", milliseconds.size(),

@@ -135,10 +135,12 @@ static LogicalResult verifyNames(ModuleOp module) {
                                "call itself, got '"
                             << name.getValue() << "'";
     if (name && (name.getValue().starts_with(kEntryPrefix) ||
+                 name.getValue().starts_with(kGpuPrefix) ||
                  name.getValue() == kSignaturesSymbol))
-      return op.emitError() << "expected a name that is not reserved ('"
-                            << kSignaturesSymbol << "', '" << kEntryPrefix
-                            << "…'), got '" << name.getValue() << "'";
+      return op.emitError()
+             << "expected a name that is not reserved ('" << kSignaturesSymbol
+             << "', '" << kEntryPrefix << "…', '" << kGpuPrefix << "…'), got '"
+             << name.getValue() << "'";
   }
   return success();
 }

@@ -228,10 +228,11 @@ void mlir::mx::buildLLVMPhase(OpPassManager &pm,
                               const PipelineOptions &options) {
   if (!options.gpuChip.empty()) {
     buildDevicePhase(pm);
-    if (!options.simulate)
+    if (options.kernelsOnly)
       return;
     // While host code still says how large buffers are.
-    pm.addPass(createConvertNVVMToSimulatorPass());
+    pm.addPass(options.simulate ? createConvertNVVMToSimulatorPass()
+                                : createConvertGPUToRuntimePass());
   }
   pm.addNestedPass<func::FuncOp>(createConvertVectorToSCFPass());
   pm.addPass(createLowerAffinePass());

@@ -2,14 +2,14 @@
 // RUN: not mx-opt %s --mx-pipeline=target=sm_7 2>&1 | FileCheck %s --check-prefix=CHIP
 // RUN: not mx-opt %s --mx-pipeline=target=sm_80 2>&1 | FileCheck %s --check-prefix=OLD
 
-// For a GPU, kernels become llvm and nvvm operations, of which the chip has all;
-// host code is left as it is.
+// For a GPU, kernels become llvm and nvvm operations, of which the chip has all,
+// and host code becomes that of a CPU.
 
 // CHIP: error: expected a chip (sm_80, {{.*}}), got 'sm_7'
 
 // CHECK: module attributes {mx.target = #mx.target<nvvm, chip = "sm_120a">
 module {
-// CHECK: func.func @host
+// CHECK: llvm.func @host
 func.func @host(%x: i32) -> i32 {
   return %x : i32
 }

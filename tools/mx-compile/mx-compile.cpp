@@ -25,10 +25,10 @@ struct Options {
                              cl::init("-"), cl::cat(category)};
   cl::opt<std::string> output{
       "o", cl::init("-"), cl::value_desc("file"), cl::cat(category),
-      cl::desc(
-          "Output; .mlir, .mlirbc (bytecode), .ll, .o and .so, and for a GPU "
-          ".ptx, .cubin and .fatbin, choose what is written (default: IR "
-          "to standard output)")};
+      cl::desc("Output; .mlir, .mlirbc (bytecode), .ll, .o and .so, and for a "
+               "GPU also "
+               ".ptx, .cubin and .fatbin, choose what is written (default: IR "
+               "to standard output)")};
   cl::opt<std::string> target{
       "target", cl::value_desc("machine"), cl::cat(category),
       cl::desc("'cpu' for any machine of this kind (default), 'native' for "

@@ -30,6 +30,8 @@ class SourceMgrDiagnosticHandler;
 
 namespace mlir::mx {
 
+class NativeCode;
+
 struct CompilerOptions {
   /// "cpu" (any machine of the host's kind), "native" (this machine), a
   /// processor name of LLVM or an NVIDIA chip such as "sm_120a". Empty: what
@@ -85,8 +87,9 @@ public:
   LogicalResult load(StringRef path);
   /// Checks that code of this kind can be made for the target.
   LogicalResult verifyOutput(OutputKind kind);
-  /// Runs the phases up to `stopAfter`.
-  LogicalResult runPhases();
+  /// Runs the phases up to `stopAfter`. What only kernels are wanted of may
+  /// have any host code.
+  LogicalResult runPhases(bool kernelsOnly = false);
   /// Generates machine code. Only functions on the list of runtime symbols may
   /// be called; anything else is an error.
   FailureOr<std::unique_ptr<llvm::MemoryBuffer>> compileObject();
@@ -113,6 +116,7 @@ private:
   LogicalResult enableRemarks();
   LogicalResult setTarget();
   LogicalResult checkExternalSymbols();
+  FailureOr<NativeCode> generateCode();
 
   CompilerOptions options;
   raw_ostream &errors;

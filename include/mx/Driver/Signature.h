@@ -26,6 +26,15 @@ namespace mlir::mx {
 inline constexpr const char *kSignaturesSymbol = "mx_signatures";
 inline constexpr const char *kEntryPrefix = "mx_call_";
 
+/// What a program for a GPU has besides: the text about its kernels (JSON), and
+/// for each function the entry `int32_t mx_gpu_call_<name>(void **values, void
+/// *stream)`, which returns a status of mx/Runtime/GpuRuntime.h. Its buffers
+/// are memory of the device, those of results to be freed by `mx_gpu_free`.
+inline constexpr const char *kGpuKernelsSymbol = "mx_gpu_kernels";
+inline constexpr const char *kGpuEntryPrefix = "mx_gpu_call_";
+/// All names of that kind, and of the runtime, begin so.
+inline constexpr const char *kGpuPrefix = "mx_gpu_";
+
 /// One argument or result.
 struct ValueSignature {
   /// What the source calls it, e.g. "tensor<4x64xf4E2M1FN>" or "scales of

@@ -30,6 +30,8 @@ struct PipelineOptions {
   std::string gpuChip, gpuFeatures;
   /// Make kernels host code that calls the simulator (mx/Simulator/Launch.h).
   bool simulate = false;
+  /// Only kernels are wanted: leave the host code around them as it is.
+  bool kernelsOnly = false;
   /// The program is what the lower phase leaves: run only what comes after it.
   bool isLowered = false;
 };
@@ -57,9 +59,10 @@ void buildPackPhase(OpPassManager &pm, const PipelineOptions &options);
 /// Afterwards: no mx operation and no tensor; loops work on buffers.
 void buildLowerPhase(OpPassManager &pm, const PipelineOptions &options);
 
-/// Afterwards: only the LLVM dialect. For a GPU, device code: what is in
-/// gpu.modules is llvm and nvvm operations that the chip has, and the host code
-/// around them is left as it is; simulated, only the LLVM dialect again.
+/// Afterwards: only the LLVM dialect. For a GPU, what is in gpu.modules is llvm
+/// and nvvm operations that the chip has, and the host code around them, unless
+/// it is not wanted, calls the runtime (mx/Runtime/GpuRuntime.h); simulated,
+/// only the LLVM dialect again.
 void buildLLVMPhase(OpPassManager &pm, const PipelineOptions &options);
 
 /// Runs the phases up to `options.stopAfter`, each followed by

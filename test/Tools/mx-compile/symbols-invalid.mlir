@@ -22,7 +22,7 @@
 // CHECK-RESULT: results.mlir:1:1: error: expected the results of a public function to be {{.*}}, got 'i4'
 
 // RUN: not mx-compile reserved.mlir 2>&1 | FileCheck %s --check-prefix=CHECK-RESERVED
-// CHECK-RESERVED: reserved.mlir:2:1: error: expected a name that is not reserved ('mx_signatures', 'mx_call_…'), got 'mx_call_f'
+// CHECK-RESERVED: reserved.mlir:2:1: error: expected a name that is not reserved ('mx_signatures', 'mx_call_…', 'mx_gpu_…'), got 'mx_call_f'
 
 // RUN: not mx-compile bare.mlir 2>&1 -o a.o | FileCheck %s --check-prefix=CHECK-BARE
 // CHECK-BARE: bare.mlir:1:1: error: expected 'f' to take buffers by memref descriptor, got another convention

@@ -71,8 +71,8 @@ static StringRef findUndecided(Operation *op, Phase phase) {
   return plan || op->hasAttr(kRotatedAttr) ? "no plan" : "";
 }
 
-/// The code of a CPU is all LLVM. Kernels of a GPU are LLVM and NVVM; the host
-/// code around them still has to learn how they are launched.
+/// The code of a CPU is all LLVM. Kernels of a GPU are LLVM and NVVM; where
+/// only they are wanted, the host code around them still launches them.
 static StringRef findUntranslated(Operation *op) {
   if (isa<ModuleOp>(op) || isFrom(op, "llvm"))
     return "";
