@@ -96,7 +96,7 @@ FailureOr<DeviceImage> mlir::mx::makeImage(ModuleOp program,
       return program.emitError(reason);
     remark::missed(program.getLoc(),
                    remark::RemarkOpts::name("image").category("mx-ptxas"))
-        << "kernels stay PTX, which the driver assembles: " << reason;
+        << "kernels stay PTX, which the driver assembles: " + reason;
     image.bytes = std::move(*ptx);
     image.description = describe(program, *device, "ptx", {});
     return image;
