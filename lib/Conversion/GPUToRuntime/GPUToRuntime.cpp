@@ -9,6 +9,7 @@
 #include "GPUToRuntime.h"
 #include "mlir/Interfaces/ControlFlowInterfaces.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
+#include "mx/Conversion/HostBooks.h"
 #include "mx/Conversion/Passes.h"
 #include "llvm/ADT/TypeSwitch.h"
 
@@ -21,43 +22,6 @@ using namespace mlir;
 using namespace mlir::mx;
 
 static constexpr llvm::StringLiteral kEncodeName = "mx_encode_tensor_map";
-
-//===----------------------------------------------------------------------===//
-// Bookkeeping of deallocations
-//===----------------------------------------------------------------------===//
-
-/// The function that bufferisation adds to programs in which only the run shows
-/// which buffers are still in use. It compares lists of addresses, which are
-/// memory of the host.
-static bool isDeallocator(StringRef name) {
-  return name.starts_with("dealloc_helper");
-}
-
-/// Whether `buffer` is one of these lists.
-static bool isList(Value buffer) {
-  auto alloc = buffer.getDefiningOp<memref::AllocOp>();
-  return alloc && llvm::any_of(alloc->getUsers(), [](Operation *user) {
-           auto cast = dyn_cast<memref::CastOp>(user);
-           return cast && llvm::any_of(cast->getUsers(), [](Operation *call) {
-                    auto callOp = dyn_cast<func::CallOp>(call);
-                    return callOp && isDeallocator(callOp.getCallee());
-                  });
-         });
-}
-
-/// Whether `op` belongs to the bookkeeping and stays as it is.
-static bool keepsBooks(Operation *op) {
-  if (auto call = dyn_cast<func::CallOp>(op))
-    return isDeallocator(call.getCallee());
-  if (isa<memref::AllocOp>(op))
-    return isList(op->getResult(0));
-  return isa<memref::LoadOp, memref::StoreOp, memref::DeallocOp>(op) &&
-         llvm::any_of(op->getOperands(), isList);
-}
-
-//===----------------------------------------------------------------------===//
-// Everything else
-//===----------------------------------------------------------------------===//
 
 /// Whether `op` passes buffers on and touches nothing in them.
 static bool handsOn(Operation *op) {

@@ -17,6 +17,7 @@
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/Interfaces/CallInterfaces.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
+#include "mx/Conversion/HostBooks.h"
 #include "mx/Conversion/Passes.h"
 #include "mx/Dialect/MX/IR/MXDialect.h"
 
@@ -29,9 +30,9 @@ using namespace mlir;
 using namespace mlir::mx;
 
 /// What only the host can do. What is in the LLVM dialect already is about the
-/// host's own memory.
+/// host's own memory, as are the lists of what may be freed.
 static bool isHostWork(Operation *op) {
-  return isa<LLVM::LLVMDialect>(op->getDialect()) ||
+  return isa<LLVM::LLVMDialect>(op->getDialect()) || keepsBooks(op) ||
          isa<memref::AllocOp, memref::DeallocOp, memref::CopyOp,
              gpu::LaunchFuncOp, gpu::MemcpyOp, CallOpInterface>(op);
 }
@@ -94,7 +95,8 @@ struct ConvertLoopsToKernelsPass
       return signalPassFailure();
     for (auto function :
          llvm::make_early_inc_range(getOperation().getOps<func::FuncOp>()))
-      if (failed(HostCode().convert(function.getBody())))
+      if (!isDeallocator(function.getName()) &&
+          failed(HostCode().convert(function.getBody())))
         return signalPassFailure();
   }
 };
