@@ -124,7 +124,7 @@ static LogicalResult verifyNames(ArrayRef<gpu::GPUModuleOp> modules) {
 /// A tensor map is passed by value, is never written, and must be read where
 /// parameters are: the copy engine knows no copy in the thread's memory.
 static void passTensorMaps(LLVM::LLVMFuncOp function) {
-  constexpr int mapBytes = 128, mapAlignment = 64;
+  constexpr int mapBytes = 128, mapAlignment = 128;
   OpBuilder b(function.getContext());
   auto bytes = LLVM::LLVMArrayType::get(b.getI8Type(), mapBytes);
   auto maps = function->getAttrOfType<DenseI32ArrayAttr>(kTensorMapsAttr);

@@ -155,7 +155,7 @@ int32_t mx_gpu_run(mx_gpu_program *program, void (*body)(void **values),
   Run run;
   run.isTracked = true;
   run.outer = state.run;
-  int32_t before = state.code;
+  run.outerStatus = state.code;
   state.code = MX_GPU_SUCCESS;
   state.text[0] = '\0';
   std::jmp_buf exit;
@@ -170,6 +170,6 @@ int32_t mx_gpu_run(mx_gpu_program *program, void (*body)(void **values),
   state.run = run.outer;
   // Whoever called knows now, and may go on.
   int32_t status = state.code;
-  state.code = run.outer ? before : MX_GPU_SUCCESS;
+  state.code = run.outer ? run.outerStatus : MX_GPU_SUCCESS;
   return status;
 }

@@ -41,7 +41,9 @@ struct Run {
   /// Copies in memory of the host.
   Allocations fetched;
   std::jmp_buf *exit = nullptr;
+  /// What the thread did before: its run, and that run's status.
   Run *outer = nullptr;
+  int32_t outerStatus = 0;
 
   /// Finds the driver and makes a context current. False after an error.
   bool begin(void *stream);

@@ -10,7 +10,7 @@ using namespace mxgpu;
 namespace {
 
 /// What the driver writes, and kernels take by value.
-struct alignas(64) TensorMap {
+struct alignas(128) TensorMap {
   char bytes[128];
 };
 

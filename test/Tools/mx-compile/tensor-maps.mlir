@@ -4,9 +4,9 @@
 // RUN: mx-compile %s --target=sm_120a -o %t.ptx && FileCheck %s < %t.ptx
 // CHECK-NOT: .local
 // CHECK: .entry matmul_mxfp4_mxfp4_f32_128x128_ring(
-// CHECK-NEXT: .param .align 64 .b8 matmul_mxfp4_mxfp4_f32_128x128_ring_param_0[128]
+// CHECK-NEXT: .param .align 128 .b8 matmul_mxfp4_mxfp4_f32_128x128_ring_param_0[128]
 // CHECK-NEXT: .param .u64 {{.*}}_param_1
-// CHECK-NEXT: .param .align 64 .b8 matmul_mxfp4_mxfp4_f32_128x128_ring_param_2[128]
+// CHECK-NEXT: .param .align 128 .b8 matmul_mxfp4_mxfp4_f32_128x128_ring_param_2[128]
 // CHECK: cvta.param.u64
 // CHECK: cp.async.bulk.tensor
 // CHECK-NOT: .local

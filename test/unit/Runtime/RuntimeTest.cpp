@@ -161,7 +161,7 @@ TEST_F(Runtime, EncodesTensorMaps) {
             std::string::npos)
       << fake_calls();
   for (void *map : maps) {
-    EXPECT_EQ(reinterpret_cast<uintptr_t>(map) % 64, 0U);
+    EXPECT_EQ(reinterpret_cast<uintptr_t>(map) % 128, 0U);
     EXPECT_EQ(std::count(maps.begin(), maps.end(), map), 1);
   }
 }
