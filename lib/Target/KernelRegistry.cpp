@@ -71,12 +71,10 @@ static bool fitsFormat(std::string_view word, const OperandFormat &format) {
   if (!format.block)
     return false;
   std::string_view name = mxnum::getFormatName(*format.block);
-  constexpr unsigned byteBits = 8;
   if (word == "mxfp")
     return format.block->scale == mxnum::ScaleType::E8M0 && !name.empty();
-  if (word == "fp4fp6")
-    return mxnum::getElementInfo(format.block->element).bits < byteBits &&
-           !name.empty();
+  if (word == "named")
+    return !name.empty();
   return name == word;
 }
 

@@ -103,8 +103,7 @@ def ConvertMXToNVVMPass : Pass<"convert-mx-to-nvvm", "::mlir::ModuleOp"> {
 
     **Requires** such products on buffers without gaps between rows. For
     `matmul_mma_block_scale`, both sides are nvfp4 or each side is one of the mxfp formats, with or
-    without tensor scales; for `matmul_mma_sync`, each is bf16, f16 or a named format with
-    elements of 4 or 6 bits. **Ensures** that none is left; other
+    without tensor scales; for `matmul_mma_sync`, each is bf16, f16 or a format with a name. **Ensures** that none is left; other
     operations are not touched. Kernels take pointers and numbers, and consist of arith,
     scf, llvm and nvvm operations. **Decides** which tiles a product may need from what its
     types say; addresses, row lengths and the number of rows choose among them at run

@@ -12,7 +12,8 @@
 // power of two, and then by the scale, is exact (N1.4): a product has at most
 // as many significant bits as bf16, and multiples of 2^-133 are bf16 numbers.
 // Products above the largest bf16 number are above the largest f32 too, and
-// become infinity in both (N7.1).
+// become infinity in both (N7.1). Elements of 8 bits reach further down: with
+// scales below kTinyScale they are exact only times 2^kTinyShift.
 //
 // As in MmaFragments.h, each formula is written for integers and for values.
 //===----------------------------------------------------------------------===//
@@ -27,6 +28,11 @@ namespace mlir::mx {
 
 inline constexpr int kBF16Mantissa = 7;
 inline constexpr int kBF16Bias = 127;
+
+/// E8M0 bytes below this one times an element of 8 bits may be no bf16 number,
+/// but are one with this much added to the byte.
+inline constexpr int kTinyScale = 16;
+inline constexpr int kTinyShift = 32;
 
 /// Neighbours that are decoded together, and the registers that they become.
 inline constexpr int kRunCodes = 8;
@@ -62,8 +68,26 @@ T placePair(T codes, mxnum::ElementType type) {
   return (codes & int(0x80008000)) | ((codes >> shift) & (mask * 0x10001));
 }
 
-/// Run `run` of the codes in `words`, of `bits` bits (4 or 6): four registers
-/// with a code at the top of each half.
+/// Placed codes, with the exponent of those that are infinite or NaN made that
+/// of bf16's. A carry out of the magnitude tells them: NaN of E4M3 is the last
+/// code, and specials of E5M2 are those with the last exponent.
+template <typename T>
+T keepSpecials(T placed, mxnum::ElementType type) {
+  const mxnum::ElementInfo &info = mxnum::getElementInfo(type);
+  if (!info.hasNaN)
+    return placed;
+  int position = kBF16Mantissa - int(info.mantissaBits);
+  int carry = position + int(info.bits) - 1;
+  int mask = (1 << carry) - (1 << position);
+  int unit = 1 << (info.hasInfinity ? kBF16Mantissa : position);
+  T isSpecial =
+      ((placed & (mask * 0x10001)) + unit * 0x10001) & ((1 << carry) * 0x10001);
+  return placed |
+         ((isSpecial << (15 - carry)) - (isSpecial >> (carry - kBF16Mantissa)));
+}
+
+/// Run `run` of the codes in `words`, of `bits` bits: four registers with a
+/// code at the top of each half.
 template <typename Words>
 auto spreadRun(const Words &words, int bits, int run) {
   using T = typename Words::value_type;
@@ -71,6 +95,12 @@ auto spreadRun(const Words &words, int bits, int run) {
   for (int pair = 0; pair < kRunPairs; ++pair) {
     int first = (run * kRunCodes + 2 * pair) * bits;
     int word = first / 32, shift = first % 32;
+    if (bits == 8) {
+      int byte = shift / 8;
+      pairs[pair] = permuteBytes(words[word], words[word],
+                                 0x1000 * (byte + 1) + 0x10 * byte);
+      continue;
+    }
     if (bits == 4) {
       // A byte holds both codes: the lower one goes up by four bits.
       T low = words[word] << 4;

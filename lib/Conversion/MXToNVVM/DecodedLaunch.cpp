@@ -21,6 +21,13 @@ static bool isAlignedDepth(const DecodedSide &side, int64_t depth) {
   return depth * side.getBits() % (kChunkBytes * kByteBits) == 0;
 }
 
+/// Two numbers for each of f16, and what is rounded of elements of 8 bits: the
+/// largest tile would not leave enough registers.
+static bool needsSmallTile(const DecodedSide &lhs, const DecodedSide &rhs) {
+  return (lhs.getPlanes() > 1 && rhs.getBits() == kByteBits) ||
+         (rhs.getPlanes() > 1 && lhs.getBits() == kByteBits);
+}
+
 SmallVector<DecodedSpec> mx::getDecodedCandidates(PackedMatmulOp op) {
   DecodedSide lhs = DecodedSide::get(op.getLhs(), op.getLhsFormatAttr());
   DecodedSide rhs = DecodedSide::get(op.getRhs(), op.getRhsFormatAttr());
@@ -33,7 +40,10 @@ SmallVector<DecodedSpec> mx::getDecodedCandidates(PackedMatmulOp op) {
     canAlign = isAlignedDepth(lhs, depth.getSExtValue()) &&
                isAlignedDepth(rhs, depth.getSExtValue());
   SmallVector<DecodedSpec> candidates;
-  for (const DecodedTile &tile : kDecodedTiles) {
+  ArrayRef<DecodedTile> tiles(kDecodedTiles);
+  if (needsSmallTile(lhs, rhs))
+    tiles = tiles.drop_front();
+  for (const DecodedTile &tile : tiles) {
     bool isTooHigh = knowsRows && rows <= tile.rowsBelow;
     // With a known number of rows, an earlier tile is chosen but for addresses.
     bool isNeedless = knowsRows && !candidates.empty();

@@ -25,8 +25,7 @@ DecodedSide DecodedSide::get(ValueRange parts, FormatAttr format) {
 bool DecodedSide::isSupported() const {
   if (!format)
     return plain && (plain.isBF16() || plain.isF16());
-  return getBits() < kByteBits &&
-         !mxnum::getFormatName(format.getBlockFormat()).empty();
+  return !mxnum::getFormatName(format.getBlockFormat()).empty();
 }
 
 int DecodedSide::getBits() const {

@@ -33,15 +33,21 @@ public:
 
 private:
   using Run = QuarterReader::Run;
-  /// For each plane, the run of each group of 8 rows.
+  /// For each plane, the run of some groups of 8 rows.
   using Planes = SmallVector<SmallVector<Run>>;
 
-  Planes decode(QuarterReader &side, int run);
+  Planes decode(QuarterReader &side, int firstGroup, int groups, int run);
+  Planes decodeRest(QuarterReader &side, int firstGroup, int groups, int run);
   SmallVector<Run> makeFinite(QuarterReader &side, ArrayRef<Run> runs);
+  Planes decodeFinite(QuarterReader &side, int firstGroup, int groups, int run);
+  void multiplyRun(MutableArrayRef<Value> sums, const Planes &rows,
+                   const Planes &columns);
   void multiplyPlanes(MutableArrayRef<Value> sums, ArrayRef<Run> lhsRuns,
                       ArrayRef<Run> rhsRuns);
   void multiplyTiles(MutableArrayRef<Value> sums, ValueRange lhsRegisters,
                      ValueRange rhsRegisters);
+  void addRest(SmallVector<Value> &sums, Value hasTiny, bool ofLhs);
+  SmallVector<Value> multiplyRest(ValueRange sums, bool ofLhs);
 
   ImplicitLocOpBuilder &b;
   const DecodedSpec &spec;

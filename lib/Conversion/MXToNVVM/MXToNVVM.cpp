@@ -72,7 +72,7 @@ static LogicalResult verifyFormats(PackedMatmulOp op) {
       !isDecoded(op)
           ? "two sides that a block-scaled MMA multiplies (both nvfp4, or each "
             "an mxfp format)"
-          : "sides of bf16, f16, mxfp4, nvfp4, mxfp6_e2m3 or mxfp6_e3m2";
+          : "sides of bf16, f16 or a format with a name";
   return op.emitOpError("expected ")
          << expected << ", got '" << spell(op.getLhs(), op.getLhsFormatAttr())
          << "' and '" << spell(op.getRhs(), op.getRhsFormatAttr()) << "'";

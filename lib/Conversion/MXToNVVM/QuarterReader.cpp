@@ -36,16 +36,33 @@ QuarterReader::QuarterReader(ImplicitLocOpBuilder &b, const DecodedSpec &spec,
 
 void QuarterReader::open(Value stage, Word scaleStart) {
   payload = offsetPointer(b, stage, panel.payload);
-  codes.clear();
-  blockScales.clear();
   if (!side.format)
     return;
   int pitch = spec.getScalePitch(side), quarter = spec.tile.getQuarter();
   Word first = place * quarter / side.getBlock(quarter);
   scales = offsetPointer(b, offsetPointer(b, stage, panel.scales),
                          row * pitch + scaleStart + first);
+  openGroups();
+}
+
+void QuarterReader::reopen() {
+  readsAgain = true;
+  if (side.format)
+    openGroups();
+}
+
+void QuarterReader::openGroups() {
+  codes.clear();
+  scaleBytes.clear();
+  blockScales.clear();
   for (int group = 0; group < groups; ++group)
     openGroup(group);
+}
+
+/// LLVM takes a second load from the first one, unless it is volatile.
+Value QuarterReader::load(Type type, Value pointer, int alignment) {
+  return LLVM::LoadOp::create(b, type, pointer, unsigned(alignment),
+                              /*isVolatile=*/readsAgain);
 }
 
 /// `count` words of the lane's quarter of a row, from number `first` on.
@@ -68,7 +85,7 @@ SmallVector<Word> QuarterReader::loadWords(int group, int first, int count) {
     Value pointer =
         offsetPointer(b, offsetPointer(b, payload, row * shape.rowBytes + byte),
                       group * kGroupRows * shape.rowBytes);
-    Value loaded = loadFrom(b, type, pointer, unit * kWordBytes);
+    Value loaded = load(type, pointer, unit * kWordBytes);
     for (int i = 0; i < unit; ++i)
       words.emplace_back(b, unit == 1 ? loaded
                                       : Value(LLVM::ExtractElementOp::create(
@@ -78,43 +95,65 @@ SmallVector<Word> QuarterReader::loadWords(int group, int first, int count) {
 }
 
 void QuarterReader::openGroup(int group) {
-  int quarter = spec.tile.getQuarter();
+  int quarter = spec.tile.getQuarter(), block = side.getBlock(quarter);
   codes.push_back(
       loadWords(group, 0, quarter * side.getBits() / kByteBits / kWordBytes));
-  SmallVector<Value> &groupScales = blockScales.emplace_back();
+  scaleBytes.emplace_back();
+  blockScales.emplace_back();
   int offset = group * kGroupRows * spec.getScalePitch(side);
-  for (int k = 0; k < quarter; k += side.getBlock(quarter))
-    groupScales.push_back(decodeScale(
-        offsetPointer(b, scales, offset + k / side.getBlock(quarter))));
+  for (int k = 0; k < quarter; k += block) {
+    Value pointer = offsetPointer(b, scales, offset + k / block);
+    Value loaded = load(b.getI8Type(), pointer, 1);
+    Word byte(b, Value(arith::ExtUIOp::create(b, b.getI32Type(), loaded)));
+    scaleBytes.back().push_back(byte);
+    blockScales.back().push_back(decodeScale(byte));
+  }
 }
 
 //===----------------------------------------------------------------------===//
 // Numbers
 //===----------------------------------------------------------------------===//
 
+Value QuarterReader::makePair(Word bits) {
+  return LLVM::BitcastOp::create(b, VectorType::get({2}, b.getBF16Type()),
+                                 Value(bits));
+}
+
 /// A bf16 number, in both halves of a register.
 Value QuarterReader::splat(int bits) {
-  Word both = row.constant(bits * 0x10001);
-  return LLVM::BitcastOp::create(b, VectorType::get({2}, b.getBF16Type()),
-                                 both);
+  return makePair(row.constant(bits * 0x10001));
 }
 
 Value QuarterReader::multiply(Value pair, Value factor) {
   return LLVM::FMulOp::create(b, pair, factor);
 }
 
-/// The scale at `pointer`, in both halves of a register.
-Value QuarterReader::decodeScale(Value pointer) {
-  Value loaded = loadFrom(b, b.getI8Type(), pointer, 1);
-  Word byte(b, Value(arith::ExtUIOp::create(b, b.getI32Type(), loaded)));
+/// A scale, in both halves of a register.
+Value QuarterReader::decodeScale(Word byte) {
   bool isE8M0 = side.format.getScale() == mxnum::ScaleType::E8M0;
   Word bits = isE8M0 ? placeE8M0(byte) : placeUE4M3(byte);
-  Word both = bits | (bits << 16);
-  Value scale =
-      LLVM::BitcastOp::create(b, VectorType::get({2}, b.getBF16Type()), both);
+  Value scale = makePair(bits | (bits << 16));
   if (isE8M0)
     return scale;
   return multiply(scale, splat(getPlacementFactor(mxnum::ElementType::E4M3)));
+}
+
+Value QuarterReader::isTiny(Word byte) {
+  return byte.isBelow(byte.constant(kTinyScale));
+}
+
+Value QuarterReader::hasTinyScales() {
+  int quarter = spec.tile.getQuarter(), block = side.getBlock(quarter);
+  int words = std::min(block, quarter) / kWordBytes;
+  Word found = row.constant(0);
+  for (int group = 0; group < groups; ++group)
+    for (int i = 0; i < int(scaleBytes[group].size()); ++i) {
+      Word any = row.constant(0);
+      for (Word word : ArrayRef(codes[group]).slice(i * words, words))
+        any = any | word;
+      found = found | any.onlyIf(isTiny(scaleBytes[group][i]));
+    }
+  return found.compare(arith::CmpIPredicate::ne, row.constant(0));
 }
 
 QuarterReader::Run QuarterReader::decodeCodes(int group, int run) {
@@ -125,11 +164,34 @@ QuarterReader::Run QuarterReader::decodeCodes(int group, int run) {
   Run result;
   auto pairs = spreadRun(codes[group], side.getBits(), run);
   for (auto [pair, number] : llvm::zip_equal(pairs, result)) {
-    Value placed =
-        LLVM::BitcastOp::create(b, VectorType::get({2}, b.getBF16Type()),
-                                Value(placePair(pair, element)));
+    Value placed = makePair(keepSpecials(placePair(pair, element), element));
     Value decoded = multiply(multiply(placed, factor), scale);
     number = LLVM::BitcastOp::create(b, b.getI32Type(), decoded);
+  }
+  return result;
+}
+
+/// Codes for infinities and NaN count as the numbers that they would be: what
+/// is added to those does not matter.
+QuarterReader::Run QuarterReader::decodeRest(int group, int run) {
+  mxnum::ElementType element = side.format.getElement();
+  Value factor = splat(getPlacementFactor(element));
+  Value shift = splat((kBF16Bias + kTinyShift) << kBF16Mantissa);
+  int block = side.getBlock(spec.tile.getQuarter());
+  Word byte = scaleBytes[group][run * kRunCodes / block];
+  Value tiny = isTiny(byte);
+  Word tinyByte = byte.onlyIf(tiny);
+  Value scale = decodeScale(tinyByte);
+  Value shiftedScale = decodeScale(tinyByte + kTinyShift);
+  Run result;
+  auto pairs = spreadRun(codes[group], side.getBits(), run);
+  for (auto [pair, number] : llvm::zip_equal(pairs, result)) {
+    Word bits = placePair(pair, element).onlyIf(tiny);
+    Value placed = multiply(makePair(bits), factor);
+    Value rounded = multiply(multiply(placed, scale), shift);
+    Value rest =
+        LLVM::FSubOp::create(b, multiply(placed, shiftedScale), rounded);
+    number = LLVM::BitcastOp::create(b, b.getI32Type(), rest);
   }
   return result;
 }
@@ -169,8 +231,8 @@ QuarterReader::decodeF16(const SmallVector<Word> &words) {
   return planes;
 }
 
-/// Zero times infinity is NaN, but a plane that is zero beside another one adds
-/// nothing: it is multiplied with the largest numbers instead.
+/// Zero times infinity is NaN, but a plane or rest that is zero beside another
+/// number adds nothing: it is multiplied with the largest numbers instead.
 QuarterReader::Run QuarterReader::makeFinite(const Run &run) {
   constexpr int largest = 0x7F7F, sign = 0x8000;
   auto type = VectorType::get({2}, b.getBF16Type());

@@ -40,21 +40,34 @@ public:
   /// Begins with the step at `stage`, whose scales begin at byte `scaleStart`
   /// of the rows of their panel.
   void open(Value stage, Word scaleStart);
+  /// Reads the step again where it is rarely needed, so that nothing is kept in
+  /// registers until then.
+  void reopen();
   /// Run `run` of the quarter of row 8 · `group`: numbers that are to be added
   /// up, as many as the side has planes.
   SmallVector<Run> decode(int group, int run);
+  /// Whether elements are rounded where their scale is tiny (BF16Placement.h).
+  bool mayBeRounded() const { return side.format && side.getBits() == 8; }
+  /// An i1: whether this lane has such elements in this step.
+  Value hasTinyScales();
+  /// What rounding took from a run, times 2^kTinyShift.
+  Run decodeRest(int group, int run);
   /// Whether a finite operand may become infinite: overflow of N7.1.
   bool mayOverflow() const {
     return side.format && side.format.getScale() == mxnum::ScaleType::E8M0;
   }
-  /// Numbers for all planes but the first of the other side.
+  /// Numbers for what the other side has beside its first plane.
   Run makeFinite(const Run &run);
 
 private:
   SmallVector<Word> loadWords(int group, int first, int count);
+  Value load(Type type, Value pointer, int alignment);
+  void openGroups();
   void openGroup(int group);
-  Value decodeScale(Value pointer);
+  Value decodeScale(Word byte);
+  Value isTiny(Word byte);
   Run decodeCodes(int group, int run);
+  Value makePair(Word bits);
   SmallVector<Run> decodeF16(const SmallVector<Word> &words);
   Value multiply(Value pair, Value factor);
   Value splat(int bits);
@@ -66,9 +79,10 @@ private:
   Word place, row;
   int groups;
   Value payload, scales;
+  bool readsAgain = false;
   /// For each group: packed codes of the quarter, and the scales of its blocks
-  /// as bf16 pairs.
-  SmallVector<SmallVector<Word>> codes;
+  /// as bytes and as bf16 pairs.
+  SmallVector<SmallVector<Word>> codes, scaleBytes;
   SmallVector<SmallVector<Value>> blockScales;
 };
 

@@ -43,3 +43,13 @@ func.func @odd(%a: memref<64x39xi8>, %sa: memref<64x5xi8>, %ta: memref<f32>, %b:
     {lhs_format = #mx.format<nvfp4>, kernel = "matmul_mma_sync"}
   return
 }
+
+// No registers for the largest tile.
+// REMARK: launches the first that fits of matmul_sync_f16_mxfp8_e5m2_f32_32x128, matmul_sync_f16_mxfp8_e5m2_f32_32x128_bytes"
+func.func @two_numbers_each(%a: memref<64x256xf16>, %b: memref<64x256xi8>, %sb: memref<64x8xi8>, %c: memref<64x64xf32>) {
+  %k = arith.constant 256 : index
+  mx.packed.matmul k(%k) lhs(%a : memref<64x256xf16>)
+    rhs(%b, %sb : memref<64x256xi8>, memref<64x8xi8>) outs(%c : memref<64x64xf32>)
+    {rhs_format = #mx.format<mxfp8_e5m2>, kernel = "matmul_mma_sync"}
+  return
+}

@@ -33,7 +33,7 @@ func.func @plain_side(%a: memref<4x64xf32>, %b: memref<4x32xi8>, %s: memref<4x2x
 // -----
 
 func.func @wide_side(%a: memref<4x64xf32>, %b: memref<4x32xi8>, %s: memref<4x2xi8>, %c: memref<4x4xf32>, %k: index) {
-  // expected-error@+1 {{'mx.packed.matmul' op expected sides of bf16, f16, mxfp4, nvfp4, mxfp6_e2m3 or mxfp6_e3m2, got 'numbers of f32' and '#mx.format<mxfp4>'}}
+  // expected-error@+1 {{'mx.packed.matmul' op expected sides of bf16, f16 or a format with a name, got 'numbers of f32' and '#mx.format<mxfp4>'}}
   mx.packed.matmul k(%k) lhs(%a : memref<4x64xf32>)
     rhs(%b, %s : memref<4x32xi8>, memref<4x2xi8>) outs(%c : memref<4x4xf32>)
     {rhs_format = #mx.format<mxfp4>, kernel = "matmul_mma_sync"}

@@ -73,7 +73,8 @@ TEST(KernelRegistry, BlockScaledProductsOfAGpu) {
     EXPECT_EQ("mma.block_scale/mxf8f6f4", needs("mxfp4", eight));
     EXPECT_EQ("mma.block_scale/mxf8f6f4", needs(eight, eight));
   }
-  EXPECT_TRUE(select("nvfp4", "mxfp8_e4m3", "sm_120a").row->emulated);
+  EXPECT_EQ("", needs("f32", "mxfp4"));
+  EXPECT_EQ("", needs("mxfp4", "f32"));
 }
 
 TEST(KernelRegistry, WhatAGpuDecodes) {
@@ -82,14 +83,14 @@ TEST(KernelRegistry, WhatAGpuDecodes) {
     return choice.row ? choice.row->name : "none";
   };
   for (const char *chip : {"sm_80", "sm_89", "sm_90a", "sm_120a"}) {
-    for (const char *narrow : {"mxfp4", "nvfp4", "mxfp6_e2m3", "mxfp6_e3m2"})
+    for (const char *narrow : {"mxfp4", "nvfp4", "mxfp6_e2m3", "mxfp8_e5m2"})
       for (const char *half : {"bf16", "f16"}) {
         EXPECT_EQ("matmul_mma_sync", name(half, narrow, chip));
         EXPECT_EQ("matmul_mma_sync", name(narrow, half, chip));
       }
     EXPECT_EQ("matmul_mma_sync", name("mxfp4", "nvfp4", chip));
     EXPECT_EQ("matmul_emulated", name("bf16", "f16", chip));
-    EXPECT_EQ("matmul_emulated", name("bf16", "mxfp8_e4m3", chip));
+    EXPECT_EQ("matmul_emulated", name("f32", "mxfp8_e4m3", chip));
   }
   EXPECT_EQ("matmul_mma_sync", name("mxfp4", "mxfp4", "sm_90a"));
   EXPECT_EQ("matmul_mma_block_scale", name("mxfp4", "mxfp4", "sm_120a"));
