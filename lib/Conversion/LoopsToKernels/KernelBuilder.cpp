@@ -7,9 +7,9 @@
 #include "mlir/Conversion/LLVMCommon/TypeConverter.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
-#include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "mlir/Interfaces/ViewLikeInterface.h"
 #include "mlir/Transforms/RegionUtils.h"
 #include "mx/Conversion/DeviceKernels.h"
@@ -141,9 +141,54 @@ LogicalResult KernelBuilder::captureBuffer(Value buffer) {
   return success();
 }
 
+/// Whether `op` computes by an instruction that only the device has.
+static bool isInstruction(Operation *op) {
+  return isa<NVVM::NVVMDialect>(op->getDialect()) && op->getNumRegions() == 0;
+}
+
+std::optional<SmallVector<MemoryEffects::EffectInstance>>
+mx::getEffects(Operation *op) {
+  SmallVector<MemoryEffects::EffectInstance> effects;
+  WalkResult result = op->walk([&](Operation *inner) {
+    if (auto interface = dyn_cast<MemoryEffectOpInterface>(inner))
+      interface.getEffects(effects);
+    else if (!inner->hasTrait<OpTrait::HasRecursiveMemoryEffects>() &&
+             !isInstruction(inner))
+      return WalkResult::interrupt();
+    return WalkResult::advance();
+  });
+  if (result.wasInterrupted())
+    return std::nullopt;
+  return effects;
+}
+
+bool mx::isComputation(Operation *op) {
+  auto effects = getEffects(op);
+  return effects && effects->empty();
+}
+
+/// Whether `op` computes by an instruction of the device, or with what one
+/// makes.
+bool KernelBuilder::needsDevice(Operation *op) {
+  if (auto known = ofDevice.find(op); known != ofDevice.end())
+    return known->second;
+  bool needed = false;
+  if (isComputation(op))
+    op->walk([&](Operation *inner) {
+      needed |= isInstruction(inner) ||
+                llvm::any_of(inner->getOperands(), [&](Value operand) {
+                  Operation *maker = operand.getDefiningOp();
+                  return maker && !op->isAncestor(maker) && needsDevice(maker);
+                });
+    });
+  return ofDevice[op] = needed;
+}
+
 /// Whether `op` costs a kernel less than its result as an argument would, or
-/// gives what no argument can be.
-static bool isRecomputed(Operation *op) {
+/// gives what no argument can be, or what the host cannot compute.
+bool KernelBuilder::isRecomputed(Operation *op) {
+  if (needsDevice(op))
+    return true;
   if (op->getNumRegions() != 0 || op->getNumResults() != 1 || !isPure(op))
     return false;
   Type type = op->getResult(0).getType();
@@ -152,9 +197,8 @@ static bool isRecomputed(Operation *op) {
 }
 
 LogicalResult KernelBuilder::recompute(Operation *op) {
-  for (Value operand : op->getOperands())
-    if (failed(capture(operand)))
-      return failure();
+  if (failed(captureUses(op)))
+    return failure();
   device.clone(*op, mapping);
   return success();
 }

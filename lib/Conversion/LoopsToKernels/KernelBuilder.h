@@ -11,6 +11,7 @@
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/IR/IRMapping.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
 
 namespace mlir::mx {
 
@@ -24,6 +25,15 @@ struct GridSize {
   Value x, y;
 };
 
+/// The effects of `op` and of what is within it on memory, or nothing if they
+/// are not known. Instructions that only the device has do not say that they
+/// have none.
+std::optional<SmallVector<MemoryEffects::EffectInstance>>
+getEffects(Operation *op);
+
+/// Whether `op` does nothing but compute.
+bool isComputation(Operation *op);
+
 class KernelBuilder {
 public:
   /// Begins a kernel called `stem` and a number. It is launched where `host`
@@ -31,8 +41,9 @@ public:
   KernelBuilder(OpBuilder &host, Location loc, StringRef stem, BlockSize block);
 
   /// Makes `value` of the host known to the kernel as `mapping` of it:
-  /// constants, views and vectors are computed anew, buffers are passed as
-  /// addresses and sizes, numbers as they are. Nothing may have been emitted
+  /// constants, views, vectors and what instructions of the device make are
+  /// computed anew, buffers are passed as addresses and sizes, numbers as they
+  /// are. Nothing may have been emitted
   /// into the kernel before. Reports types that no kernel takes.
   LogicalResult capture(Value value);
   /// All values from outside that `ops` use.
@@ -49,6 +60,8 @@ public:
   IRMapping mapping;
 
 private:
+  bool needsDevice(Operation *op);
+  bool isRecomputed(Operation *op);
   LogicalResult recompute(Operation *op);
   LogicalResult captureBuffer(Value buffer);
   LogicalResult captureNumber(Value number);
@@ -59,6 +72,8 @@ private:
   gpu::GPUFuncOp kernel;
   BlockSize block;
   SmallVector<Value> operands;
+  /// What `needsDevice` has found out.
+  llvm::DenseMap<Operation *, bool> ofDevice;
 };
 
 } // namespace mlir::mx

@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Grid.h"
+#include "KernelBuilder.h"
 #include "Steps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -16,7 +17,6 @@
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/Interfaces/CallInterfaces.h"
-#include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "mx/Conversion/HostBooks.h"
 #include "mx/Conversion/Passes.h"
 #include "mx/Dialect/MX/IR/MXDialect.h"
@@ -52,7 +52,7 @@ static bool isControl(Operation *op) {
 }
 
 static Access classifyAccess(Operation *op) {
-  auto effects = getEffectsRecursively(op);
+  auto effects = getEffects(op);
   if (!effects)
     return Access::None;
   auto has = [&](auto kind) {

@@ -8,7 +8,6 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/IR/Remarks.h"
-#include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "llvm/ADT/SetVector.h"
 
 using namespace mlir;
@@ -29,7 +28,7 @@ static bool isUsedWithin(Operation *op, const OperationSet &set) {
 static OperationSet collectDeviceCode(Neighbours neighbours) {
   OperationSet set;
   for (auto [op, access] : llvm::reverse(neighbours)) {
-    bool canMove = access == Access::Read || isMemoryEffectFree(op);
+    bool canMove = access == Access::Read || isComputation(op);
     if (access == Access::Step ||
         (canMove && !op->use_empty() && isUsedWithin(op, set)))
       set.insert(op);
