@@ -101,14 +101,16 @@ def ConvertMXToNVVMPass : Pass<"convert-mx-to-nvvm", "::mlir::ModuleOp"> {
     The second decodes them to bf16, exactly, on the
     way from shared memory to `mma.sync`; it also takes sides of bf16 and f16.
 
-    **Requires** such products on buffers without gaps between rows. For
+    **Requires** such products on buffers. Those whose rows do not lie one after the other
+    are copied to such, and the destination is copied back. For
     `matmul_mma_block_scale`, both sides are nvfp4 or each side is one of the mxfp formats, with or
     without tensor scales; for `matmul_mma_sync`, each is bf16, f16 or a format with a name. **Ensures** that none is left; other
     operations are not touched. Kernels take pointers and numbers, and consist of arith,
     scf, llvm and nvvm operations. **Decides** which tiles a product may need from what its
     types say; addresses, row lengths and the number of rows choose among them at run
     time. **Remarks** (`mx-to-nvvm`): passed, the kernels of a product in the order in
-    which they are tried, and what else they do; missed, why what surrounds a product stays.
+    which they are tried, and what else they do; missed, why what surrounds a product stays,
+    and copies of operands.
     **Example**: (* example: test/Conversion/MXToNVVM/mx-to-nvvm.mlir *)
   }];
   let options = [

@@ -6,6 +6,7 @@
 // a kernel cannot do is an error here, not wrong code later.
 //===----------------------------------------------------------------------===//
 
+#include "ContiguousBuffers.h"
 #include "DecodedKernel.h"
 #include "DecodedLaunch.h"
 #include "MatmulKernel.h"
@@ -30,15 +31,13 @@ static constexpr llvm::StringLiteral kGroupedRow =
     "grouped_matmul_mma_block_scale";
 static constexpr llvm::StringLiteral kSyncRow = "matmul_mma_sync";
 
-/// Checks that the operands are buffers in which rows lie without gaps.
+/// Checks that the operands are buffers.
 static LogicalResult verifyBuffers(PackedMatmulOp op) {
   for (Value operand : op->getOperands()) {
     if (operand.getType().isIndex())
       continue;
-    auto type = dyn_cast<MemRefType>(operand.getType());
-    if (!type || !type.getLayout().isIdentity())
-      return op.emitOpError("expected operands that are buffers without gaps "
-                            "between rows, got ")
+    if (!isa<MemRefType>(operand.getType()))
+      return op.emitOpError("expected operands that are buffers, got ")
              << operand.getType();
   }
   return success();
@@ -104,6 +103,8 @@ struct ConvertMXToNVVMPass
     for (PackedMatmulOp op : products)
       if (failed(verifyMatmul(op)))
         return signalPassFailure();
+    for (PackedMatmulOp op : products)
+      makeContiguous(op);
     // Before there are launches, of which nobody knows what they write.
     std::vector<MatmulEpilogue> epilogues;
     for (PackedMatmulOp op : products)
