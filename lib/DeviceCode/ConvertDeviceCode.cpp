@@ -4,6 +4,11 @@
 // As MLIR's convert-gpu-to-nvvm, from the same patterns, but without those that
 // make calls of NVIDIA's library: functions of math that are instructions
 // become intrinsics, as on a CPU.
+//
+// What a kernel knows of its block (`known_block_size`) becomes by these
+// patterns the most threads that a block may have. It is what a block must
+// have: as such the driver refuses any other, and ptxas obeys
+// `nvvm.setmaxregister`.
 //===----------------------------------------------------------------------===//
 
 #include "mlir/Conversion/ArithToLLVM/ArithToLLVM.h"
@@ -28,6 +33,7 @@ namespace mlir::mx {
 } // namespace mlir::mx
 
 using namespace mlir;
+using namespace mlir::mx;
 
 static void populatePatterns(const LLVMTypeConverter &types,
                              RewritePatternSet &patterns) {
@@ -38,6 +44,16 @@ static void populatePatterns(const LLVMTypeConverter &types,
   populateGpuToNVVMConversionPatterns(types, patterns);
   populateMathToLLVMConversionPatterns(types, patterns);
   ub::populateUBToLLVMConversionPatterns(types, patterns);
+}
+
+/// gpu.known_block_size = S, nvvm.maxntid = S  ⇒  nvvm.reqntid = S
+static void requireBlockSize(LLVM::LLVMFuncOp kernel) {
+  StringRef mostName = NVVM::NVVMDialect::getMaxntidAttrName();
+  Attribute known = kernel->getAttr("gpu.known_block_size");
+  if (!known || known != kernel->getAttr(mostName))
+    return;
+  kernel->removeAttr(mostName);
+  kernel->setAttr(NVVM::NVVMDialect::getReqntidAttrName(), known);
 }
 
 namespace {
@@ -62,7 +78,8 @@ struct ConvertDeviceCodePass
     target.addLegalOp<gpu::GPUModuleOp>();
     if (failed(applyPartialConversion(getOperation(), target,
                                       std::move(patterns))))
-      signalPassFailure();
+      return signalPassFailure();
+    getOperation().walk(requireBlockSize);
   }
 };
 

@@ -219,7 +219,6 @@ static void buildDevicePhase(OpPassManager &pm) {
   // Kernels take bare pointers and numbers, and index is i64 as on the host.
   device.addPass(createConvertDeviceCodePass());
   device.addPass(createReconcileUnrealizedCastsPass());
-  device.addPass(createRequireBlockSizesPass());
   addCleanup(device);
   pm.addPass(createVerifyDeviceCodePass());
 }

@@ -14,9 +14,13 @@ def ConvertDeviceCodePass : Pass<"mx-convert-device-code", "::mlir::gpu::GPUModu
     or an absolute value, and refuses the intrinsics of LLVM that stand for them. This
     pass has the same patterns but those, and uses the intrinsics.
 
+    A kernel with a `known_block_size` relies on exactly that block, so it becomes the
+    block that a launch must have (`.reqntid`), not the most that it may be: the driver,
+    and the simulator, refuse any other, and ptxas obeys `nvvm.setmaxregister`.
+
     **Requires** functions whose control flow is between blocks, and whose vector
-    operations have been converted. **Ensures** that gpu, arith, math, memref and index operations are gone if LLVM
-    has them. **Decides** nothing. **Remarks**: none.
+    operations have been converted. **Ensures** that gpu, arith, math, memref and index
+    operations are gone if LLVM has them. **Decides** nothing. **Remarks**: none.
     **Example**: (* example: test/DeviceCode/convert-device-code.mlir *)
   }];
   let dependentDialects = ["::mlir::LLVM::LLVMDialect", "::mlir::NVVM::NVVMDialect"];
@@ -36,20 +40,6 @@ def ExpandDeviceMathPass : Pass<"mx-expand-device-math"> {
   }];
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::math::MathDialect",
     "::mlir::vector::VectorDialect"];
-}
-
-def RequireBlockSizesPass : Pass<"mx-require-block-sizes", "::mlir::gpu::GPUModuleOp"> {
-  let summary = "make the block size that a kernel knows one that it must get";
-  let description = [{
-    Upstream's lowering makes `known_block_size` of a kernel the most threads that a block
-    may have (`.maxntid`). Code relies on exactly that block, so it becomes the block that a
-    launch must have (`.reqntid`): the driver, and the simulator, refuse any other, and
-    ptxas then obeys `nvvm.setmaxregister`.
-
-    **Requires** kernels of the LLVM dialect. **Ensures** that those with a known block size
-    require it. **Decides** nothing. **Remarks**: none.
-    **Example**: (* example: test/DeviceCode/require-block-sizes.mlir *)
-  }];
 }
 
 def VerifyDeviceCodePass : Pass<"mx-verify-device-code", "::mlir::ModuleOp"> {
