@@ -66,7 +66,7 @@ def paste_example(test, mx_opt):
     flags = [w for w in words[1:] if not re.match(r"%s$|-?-(split-input-file|verify-diagnostics)", w)]
     chunk = re.split(r"^// -----", text, flags=re.M)[0]
     code = re.sub(r"^ *//.*\n", "", chunk, flags=re.M)
-    source = re.search(r"^(?:func\.func|module).*?^(?:\}|\S.*\})$", code, re.M | re.S).group(0)
+    source = re.search(r"^(?:func\.func|(?:gpu\.)?module).*?^(?:\}|\S.*\})$", code, re.M | re.S).group(0)
     output = run([mx_opt, *flags, "-"], chunk).rstrip()
     name = re.search(r"@\w+", source)
     function = name and re.search(rf"^  func\.func [^\n]*{name.group(0)}\(.*?^  }}$", output, re.M | re.S)
