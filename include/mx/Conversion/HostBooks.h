@@ -9,12 +9,13 @@
 #ifndef MX_CONVERSION_HOSTBOOKS_H
 #define MX_CONVERSION_HOSTBOOKS_H
 
+#include "mlir/IR/BuiltinTypes.h"
 #include "mlir/IR/Operation.h"
 
 namespace mlir::mx {
 
-/// Whether a function of this name is the one that compares.
-bool isDeallocator(StringRef name);
+/// Whether a function of this name and type is the one that compares.
+bool isDeallocator(StringRef name, FunctionType type);
 
 /// Whether `op` makes, fills, compares, reads or frees a list.
 bool keepsBooks(Operation *op);

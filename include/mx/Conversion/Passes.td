@@ -40,7 +40,8 @@ def ConvertLoopsToKernelsPass : Pass<"convert-loops-to-kernels", "::mlir::Module
     and loads only what it needs itself; kernels take pointers and numbers.
     **Decides** the shape of grids from the number of loops and from what is known of the
     last one; it does not change results. **Remarks** (`loops-to-kernels`): passed, loops that became a grid; missed,
-    loops that one thread runs, and numbers that the host waits for.
+    loops that one thread runs, loops that the host goes through because it allocates or
+    calls in them, and numbers that the host waits for.
     **Example**: (* example: test/Conversion/LoopsToKernels/loops-to-kernels.mlir *)
   }];
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::gpu::GPUDialect",

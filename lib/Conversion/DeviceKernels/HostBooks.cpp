@@ -9,13 +9,20 @@
 using namespace mlir;
 using namespace mlir::mx;
 
-bool mx::isDeallocator(StringRef name) {
-  return name.starts_with("dealloc_helper");
+bool mx::isDeallocator(StringRef name, FunctionType type) {
+  auto isListType = [](Type type) {
+    auto list = dyn_cast<MemRefType>(type);
+    return list && list.getRank() == 1 && list.isDynamicDim(0) &&
+           (list.getElementType().isIndex() ||
+            list.getElementType().isInteger(1));
+  };
+  return name.starts_with("dealloc_helper") && type.getNumResults() == 0 &&
+         type.getNumInputs() != 0 && llvm::all_of(type.getInputs(), isListType);
 }
 
 static bool isComparison(Operation *op) {
   auto call = dyn_cast<func::CallOp>(op);
-  return call && isDeallocator(call.getCallee());
+  return call && isDeallocator(call.getCallee(), call.getCalleeType());
 }
 
 /// Whether `buffer` is one of these lists.

@@ -33,11 +33,12 @@ static bool handsOn(Operation *op) {
 }
 
 static LogicalResult convertCall(func::CallOp op, RuntimeCalls &calls) {
-  if (op.getCallee() == kEncodeName)
-    return convertTensorMap(op, calls);
   auto callee = SymbolTable::lookupNearestSymbolFrom<func::FuncOp>(
       op, op.getCalleeAttr());
-  return callee.isDeclaration() ? convertForeignCall(op, calls) : success();
+  if (!callee.isDeclaration())
+    return success();
+  return op.getCallee() == kEncodeName ? convertTensorMap(op, calls)
+                                       : convertForeignCall(op, calls);
 }
 
 static LogicalResult convertOperation(Operation *op, RuntimeCalls &calls) {
@@ -77,7 +78,7 @@ struct ConvertGPUToRuntimePass
     // What is made on the way is no host code of the program.
     SmallVector<Operation *> operations;
     for (auto function : module.getOps<func::FuncOp>())
-      if (!isDeallocator(function.getName()))
+      if (!isDeallocator(function.getName(), function.getFunctionType()))
         function.walk([&](Operation *op) {
           if (op != function && !keepsBooks(op))
             operations.push_back(op);
@@ -85,8 +86,9 @@ struct ConvertGPUToRuntimePass
     for (Operation *op : operations)
       if (failed(convertOperation(op, calls)))
         return signalPassFailure();
-    if (Operation *encoder = module.lookupSymbol(kEncodeName))
-      encoder->erase();
+    auto encoder = module.lookupSymbol<func::FuncOp>(kEncodeName);
+    if (encoder && encoder.isDeclaration())
+      encoder.erase();
     module->removeAttr(gpu::GPUDialect::getContainerModuleAttrName());
   }
 };

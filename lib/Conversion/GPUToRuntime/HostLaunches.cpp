@@ -78,6 +78,14 @@ LogicalResult mx::convertLaunch(gpu::LaunchFuncOp op, RuntimeCalls &calls) {
 
 LogicalResult mx::convertTensorMap(func::CallOp op, RuntimeCalls &calls) {
   ImplicitLocOpBuilder b(op.getLoc(), op);
+  Type pointer = LLVM::LLVMPointerType::get(b.getContext());
+  Type i32 = b.getI32Type();
+  auto expected = b.getFunctionType(
+      {pointer, i32, i32, pointer, pointer, pointer, i32}, pointer);
+  if (op.getCalleeType() != expected)
+    return op.emitOpError("expected '")
+           << op.getCallee() << "' to be " << expected << ", got "
+           << op.getCalleeType();
   Value map = calls.call(b, "mx_gpu_encode_tensor_map", op.getResultTypes()[0],
                          op.getOperands());
   op.getResult(0).replaceAllUsesWith(map);

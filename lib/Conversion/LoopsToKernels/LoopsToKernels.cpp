@@ -15,7 +15,9 @@
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/Transforms/Transforms.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/IR/Remarks.h"
 #include "mlir/Interfaces/CallInterfaces.h"
 #include "mx/Conversion/HostBooks.h"
 #include "mx/Conversion/Passes.h"
@@ -37,18 +39,32 @@ static bool isHostWork(Operation *op) {
              gpu::LaunchFuncOp, gpu::MemcpyOp, CallOpInterface>(op);
 }
 
+static bool hasInside(Operation *op, function_ref<bool(Operation *)> what) {
+  return op
+      ->walk([&](Operation *inner) {
+        return inner != op && what(inner) ? WalkResult::interrupt()
+                                          : WalkResult::advance();
+      })
+      .wasInterrupted();
+}
+
 /// Whether `op` is control flow that the host must follow.
 static bool isControl(Operation *op) {
   if (op->getNumRegions() == 0)
     return false;
   auto isBuffer = [](Type type) { return isa<BaseMemRefType>(type); };
   return llvm::any_of(op->getResultTypes(), isBuffer) ||
-         op->walk([&](Operation *inner) {
-             return inner != op &&
-                            (isHostWork(inner) || isa<scf::ParallelOp>(inner))
-                        ? WalkResult::interrupt()
-                        : WalkResult::advance();
-           }).wasInterrupted();
+         hasInside(op, [](Operation *inner) {
+           return isHostWork(inner) || isa<scf::ParallelOp>(inner);
+         });
+}
+
+/// Whether no kernel can run these loops. Code of the LLVM dialect within them
+/// is the kernel's own.
+static bool needsHost(scf::ParallelOp loops) {
+  return hasInside(loops, [](Operation *inner) {
+    return isHostWork(inner) && !isa<LLVM::LLVMDialect>(inner->getDialect());
+  });
 }
 
 static Access classifyAccess(Operation *op) {
@@ -86,6 +102,7 @@ public:
 private:
   LogicalResult convert(Block &block);
   LogicalResult convertHostWork(Operation *op);
+  LogicalResult convertLoops(scf::ParallelOp loops);
 };
 
 struct ConvertLoopsToKernelsPass
@@ -95,7 +112,7 @@ struct ConvertLoopsToKernelsPass
       return signalPassFailure();
     for (auto function :
          llvm::make_early_inc_range(getOperation().getOps<func::FuncOp>()))
-      if (!isDeallocator(function.getName()) &&
+      if (!isDeallocator(function.getName(), function.getFunctionType()) &&
           failed(HostCode().convert(function.getBody())))
         return signalPassFailure();
   }
@@ -130,6 +147,20 @@ LogicalResult HostCode::convertHostWork(Operation *op) {
   return success();
 }
 
+/// A grid, or loops that the host goes through.
+LogicalResult HostCode::convertLoops(scf::ParallelOp loops) {
+  if (!needsHost(loops))
+    return convertToGrid(loops);
+  remark::missed(loops.getLoc(),
+                 remark::RemarkOpts::name("grid").category("loops-to-kernels"))
+      << "the host goes through these parallel loops one by one, because it "
+         "has work in them";
+  IRRewriter rewriter(loops);
+  FailureOr<scf::LoopNest> nest = scf::parallelForToNestedFors(rewriter, loops);
+  assert(succeeded(nest) && "any parallel loop can be sequential");
+  return convertHostWork(nest->loops.front());
+}
+
 LogicalResult HostCode::convert(Block &block) {
   SmallVector<std::pair<Operation *, Access>> neighbours;
   auto finish = [&] {
@@ -147,7 +178,7 @@ LogicalResult HostCode::convert(Block &block) {
       continue;
     }
     if (failed(finish()) ||
-        failed(isLoops ? convertToGrid(cast<scf::ParallelOp>(op))
+        failed(isLoops ? convertLoops(cast<scf::ParallelOp>(op))
                        : convertHostWork(&op)))
       return failure();
   }

@@ -123,3 +123,12 @@ module attributes {gpu.container_module} {
     }
   }
 }
+
+// -----
+
+func.func private @mx_encode_tensor_map(i32)
+func.func @encode(%n: i32) {
+  // expected-error@+1 {{expected 'mx_encode_tensor_map' to be '(!llvm.ptr, i32, i32, !llvm.ptr, !llvm.ptr, !llvm.ptr, i32) -> !llvm.ptr', got '(i32) -> ()'}}
+  call @mx_encode_tensor_map(%n) : (i32) -> ()
+  return
+}
