@@ -127,20 +127,40 @@ static bool allowShared(Run &run, Loaded &kernel, const char *name,
   return true;
 }
 
+/// Checks the sizes of a launch; what else they must be, the driver knows.
+static bool verifySizes(const char *name, std::initializer_list<int64_t> grid,
+                        std::initializer_list<int64_t> block) {
+  constexpr int64_t mostBlocks = INT32_MAX, mostThreads = 1024;
+  for (int64_t size : block)
+    if (size < 1 || size > mostThreads) {
+      setError(MX_GPU_BAD_LAUNCH,
+               "expected a block of 1 to 1024 along each axis to launch '%s', "
+               "got %lld",
+               name, static_cast<long long>(size));
+      return false;
+    }
+  for (int64_t size : grid)
+    if (size < 0 || size > mostBlocks) {
+      setError(MX_GPU_BAD_LAUNCH,
+               "expected a grid of 0 to 2^31 - 1 along each axis to launch "
+               "'%s', got %lld",
+               name, static_cast<long long>(size));
+      return false;
+    }
+  return true;
+}
+
 void mx_gpu_launch(mx_gpu_program *program, void **kernel, const char *name,
                    int64_t gridX, int64_t gridY, int64_t gridZ, int64_t blockX,
                    int64_t blockY, int64_t blockZ, int32_t dynamicSharedBytes,
                    void **parameters) {
-  constexpr int64_t most = INT32_MAX;
   Entered run;
-  if (!run)
+  if (!run ||
+      !verifySizes(name, {gridX, gridY, gridZ}, {blockX, blockY, blockZ}))
     return;
-  for (int64_t size : {gridX, gridY, gridZ, blockX, blockY, blockZ})
-    if (size < 1 || size > most)
-      return setError(MX_GPU_BAD_LAUNCH,
-                      "expected sizes of 1 to 2^31 - 1 to launch '%s', got "
-                      "%lld",
-                      name, static_cast<long long>(size));
+  // The driver refuses a grid of no blocks.
+  if (gridX == 0 || gridY == 0 || gridZ == 0)
+    return;
   Loaded *entry = loadKernel(*run, *program, kernel, name);
   if (!entry || !allowShared(*run, *entry, name, dynamicSharedBytes))
     return;

@@ -49,6 +49,14 @@ const char *mxsim::getName(ErrorKind kind) {
   return "unknown";
 }
 
+Statistics &Statistics::operator+=(const Statistics &other) {
+  blocks += other.blocks;
+  switches += other.switches;
+  matrixProducts += other.matrixProducts;
+  asyncBytes += other.asyncBytes;
+  return *this;
+}
+
 static Report refuse(const Launch &launch, std::string text) {
   Report report;
   report.kind = ErrorKind::BadLaunch;
@@ -60,7 +68,7 @@ static Report refuse(const Launch &launch, std::string text) {
 /// What must hold of the sizes and does not, or nothing.
 static std::string explainBadSizes(const Launch &launch,
                                    const Options &options) {
-  constexpr uint32_t maxDepth = 64, maxGridYZ = 65535;
+  constexpr uint32_t maxDepth = 64, maxGridX = 0x7FFFFFFF, maxGridYZ = 65535;
   auto join = [](const std::array<uint32_t, 3> &sizes) {
     return "'" + std::to_string(sizes[0]) + " x " + std::to_string(sizes[1]) +
            " x " + std::to_string(sizes[2]) + "'";
@@ -75,10 +83,9 @@ static std::string explainBadSizes(const Launch &launch,
   if (required[0] && required != block)
     return "expected a block of " + join(required) +
            " threads, which the kernel is made for, got " + join(block);
-  if (!grid[0] || !grid[1] || !grid[2] || grid[0] >> 31 ||
-      grid[1] > maxGridYZ || grid[2] > maxGridYZ)
-    return "expected a grid of at least one block, at most '65535' in y and z, "
-           "got " +
+  if (grid[0] > maxGridX || grid[1] > maxGridYZ || grid[2] > maxGridYZ)
+    return "expected a grid of at most '2147483647' blocks in x, '65535' in y "
+           "and z, got " +
            join(grid);
   uint64_t shared = uint64_t(launch.staticShared) + launch.dynamicShared;
   if (shared > options.sharedLimit)
@@ -91,6 +98,9 @@ Report mxsim::run(const Launch &launch, const std::vector<Buffer> &buffers,
                   const Options &options) {
   if (std::string text = explainBadSizes(launch, options); !text.empty())
     return refuse(launch, std::move(text));
+  // As the runtime for real machines: an empty grid does nothing.
+  if (!launch.grid[0] || !launch.grid[1] || !launch.grid[2])
+    return Report();
   Block block(launch, buffers, options);
   if (!block.isMapped())
     return refuse(launch, "expected memory for the stacks of '" +

@@ -44,15 +44,17 @@ bool Session::run(const Launch &launch) {
   std::vector<Buffer> list;
   for (const auto &[address, buffer] : buffers)
     list.push_back(buffer);
+  Statistics before = report.statistics;
   report = mxsim::run(launch, list, options);
+  report.statistics += before;
   return bool(report);
 }
 
-/// Sizes arrive as 64-bit numbers; what does not fit becomes 0, which a launch
-/// refuses.
+/// Sizes arrive as 64-bit numbers; what does not fit becomes the largest, which
+/// a launch refuses.
 static uint32_t toSize(int64_t size) {
-  bool fits = size > 0 && size <= std::numeric_limits<uint32_t>::max();
-  return fits ? uint32_t(size) : 0;
+  constexpr uint32_t most = std::numeric_limits<uint32_t>::max();
+  return size >= 0 && size < most ? uint32_t(size) : most;
 }
 
 int32_t mxsim_launch(void (*kernel)(void **), void **arguments, int64_t gridX,

@@ -296,6 +296,9 @@ int cuLaunchKernel(void *function, unsigned gridX, unsigned gridY,
     details += " " + std::to_string(size);
   if (int code = call("cuLaunchKernel", details))
     return code;
+  for (unsigned size : {gridX, gridY, gridZ, blockX, blockY, blockZ})
+    if (size == 0)
+      return kInvalidValue;
   if (sharedBytes > freeOfCharge && sharedBytes > unsigned(known->sharedBytes))
     return kInvalidValue;
   auto found = machine().kernels.find(known->name);

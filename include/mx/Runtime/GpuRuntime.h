@@ -62,7 +62,8 @@ int32_t mx_gpu_run(struct mx_gpu_program *program, void (*body)(void **values),
 const char *mx_gpu_error(void);
 
 /// Runs a kernel; `parameters` points to each of its arguments. `kernel` is a
-/// null pointer at first and belongs to the runtime.
+/// null pointer at first and belongs to the runtime. A grid may be empty:
+/// nothing runs then.
 void mx_gpu_launch(struct mx_gpu_program *program, void **kernel,
                    const char *name, int64_t gridX, int64_t gridY,
                    int64_t gridZ, int64_t blockX, int64_t blockY,

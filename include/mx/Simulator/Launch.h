@@ -96,6 +96,8 @@ struct Statistics {
   uint64_t matrixProducts = 0;
   /// Bytes that asynchronous copies moved.
   uint64_t asyncBytes = 0;
+
+  Statistics &operator+=(const Statistics &other);
 };
 
 struct Report {
@@ -141,7 +143,8 @@ public:
   /// Runs unless an earlier launch failed; whether all went well so far.
   bool run(const Launch &launch);
 
-  /// The first report that is not good, else the last one.
+  /// The first report that is not good, else the last one; with the statistics
+  /// of all launches.
   const Report &getReport() const { return report; }
 
 private:

@@ -33,6 +33,12 @@
 // WORKS: result 0: 4xi32 min 0 max 3 mean 1.5 [0, 1, 2, 3]
 // WORKS: simulated: 1 blocks, 0 matrix products, 0 bytes copied asynchronously
 
+// The counts are those of all launches; a grid without blocks is none.
+// RUN: mx-run launches.mlir --simulate --input=i64=2 | FileCheck %s --check-prefix=ALL
+// ALL: simulated: 5 blocks
+// RUN: mx-run launches.mlir --simulate --input=i64=0 | FileCheck %s --check-prefix=EMPTY
+// EMPTY: simulated: 3 blocks
+
 // The block must be the one that the kernel was made for.
 // RUN: sed 's/kernel {/kernel attributes {known_block_size = array<i32: 4, 1, 1>} {/' kernel.mlir > block.mlir
 // RUN: sh status.sh 1 mx-run block.mlir --simulate --input=4xi32=1 2>&1 | FileCheck %s --check-prefix=BLOCK
@@ -88,6 +94,23 @@ module attributes {gpu.container_module, mx.target = #mx.target<nvvm, chip = "sm
       %thread = nvvm.read.ptx.sreg.tid.x : i32
       %place = llvm.getelementptr %out[%thread] : (!llvm.ptr<1>, i32) -> !llvm.ptr<1>, i32
       llvm.store %thread, %place : i32, !llvm.ptr<1>
+      gpu.return
+    }
+  }
+}
+
+//--- launches.mlir
+module attributes {gpu.container_module, mx.target = #mx.target<nvvm, chip = "sm_120a">} {
+  func.func @launches(%n: i64) {
+    %one = arith.constant 1 : index
+    %three = arith.constant 3 : index
+    %blocks = arith.index_cast %n : i64 to index
+    gpu.launch_func @kernels::@nothing blocks in (%three, %one, %one) threads in (%one, %one, %one)
+    gpu.launch_func @kernels::@nothing blocks in (%one, %blocks, %one) threads in (%one, %one, %one)
+    return
+  }
+  gpu.module @kernels {
+    gpu.func @nothing() kernel {
       gpu.return
     }
   }

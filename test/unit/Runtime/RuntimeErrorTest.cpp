@@ -136,15 +136,43 @@ TEST_F(Runtime, RefusesAnotherGpu) {
 }
 
 TEST_F(Runtime, RefusesSizesOutOfRange) {
-  for (int64_t size : {int64_t(0), int64_t(-1), int64_t(1) << 32}) {
+  for (int64_t size : {int64_t(-1), int64_t(1) << 32}) {
     EXPECT_EQ(run([&] {
                 mx_gpu_launch(&program, &kernel, "k", size, 1, 1, 1, 1, 1, 0,
                               nullptr);
               }),
               MX_GPU_BAD_LAUNCH);
     EXPECT_EQ(std::string(mx_gpu_error()),
-              "expected sizes of 1 to 2^31 - 1 to launch 'k', got " +
+              "expected a grid of 0 to 2^31 - 1 along each axis to launch 'k', "
+              "got " +
                   std::to_string(size));
+  }
+  for (int64_t size : {int64_t(0), int64_t(1) << 32}) {
+    EXPECT_EQ(run([&] {
+                mx_gpu_launch(&program, &kernel, "k", 0, 1, 1, 1, size, 1, 0,
+                              nullptr);
+              }),
+              MX_GPU_BAD_LAUNCH);
+    EXPECT_EQ(std::string(mx_gpu_error()),
+              "expected a block of 1 to 1024 along each axis to launch 'k', "
+              "got " +
+                  std::to_string(size));
+  }
+  EXPECT_EQ(fake_count_calls("cuLaunchKernel"), 0);
+}
+
+/// A program that computes nothing of an empty array asks for no blocks; the
+/// driver would refuse.
+TEST_F(Runtime, LaunchesNothingOnAnEmptyGrid) {
+  for (int axis = 0; axis < 3; ++axis) {
+    int64_t grid[] = {2, 2, 2};
+    grid[axis] = 0;
+    EXPECT_EQ(run([&] {
+                mx_gpu_launch(&program, &kernel, "k", grid[0], grid[1], grid[2],
+                              32, 1, 1, 0, nullptr);
+              }),
+              0)
+        << mx_gpu_error();
   }
   EXPECT_EQ(fake_count_calls("cuLaunchKernel"), 0);
 }

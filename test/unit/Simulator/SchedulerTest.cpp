@@ -51,10 +51,25 @@ TEST(Launches, RefuseBadSizes) {
   expectError(runKernel(setting, [] {}), ErrorKind::BadLaunch, 0,
               "expected at most '101376' bytes of shared memory, got '102400'");
   setting.shared = 0;
-  setting.blocks = 0;
-  expectError(runKernel(setting, [] {}), ErrorKind::BadLaunch, 0,
-              "expected a grid of at least one block, at most '65535' in y and "
-              "z, got '0 x 1 x 1'");
+  Launch launch;
+  launch.kernel = [](void **) {};
+  launch.grid = {0, 65536, 1};
+  expectError(run(launch, {}), ErrorKind::BadLaunch, 0,
+              "expected a grid of at most '2147483647' blocks in x, '65535' in "
+              "y and z, got '0 x 65536 x 1'");
+}
+
+/// As the runtime for real machines has it.
+TEST(Launches, MayHaveNoBlocks) {
+  Launch launch;
+  launch.kernel = [](void **) { mxsim_trap(1); };
+  for (int axis = 0; axis < 3; ++axis) {
+    launch.grid = {2, 2, 2};
+    launch.grid[axis] = 0;
+    Report report = run(launch, {});
+    expectGood(report);
+    EXPECT_EQ(report.statistics.blocks, 0u);
+  }
 }
 
 TEST(Launches, RefuseBlocksThatTheKernelIsNotMadeFor) {

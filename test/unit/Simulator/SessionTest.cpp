@@ -40,6 +40,21 @@ TEST(Sessions, RunLaunches) {
   expectGood(session.getReport());
 }
 
+/// Counts are those of all launches, also of the one that stops.
+TEST(Sessions, AddUpStatistics) {
+  std::vector<uint32_t> numbers(64, 5);
+  Session session{Options()};
+  mxsim_register_buffer(numbers.data(), 256);
+  EXPECT_EQ(launchIncrement(numbers.data(), 2), 0);
+  uint64_t switches = session.getReport().statistics.switches;
+  EXPECT_EQ(launchIncrement(numbers.data(), 1), 0);
+  EXPECT_EQ(launchIncrement(numbers.data(), 0), 0);
+  EXPECT_EQ(session.getReport().statistics.blocks, 3u);
+  EXPECT_GT(session.getReport().statistics.switches, switches);
+  EXPECT_EQ(launchIncrement(numbers.data(), 3), 1);
+  EXPECT_GE(session.getReport().statistics.blocks, 5u);
+}
+
 /// After an error nothing runs, and the first report stays.
 TEST(Sessions, KeepTheFirstError) {
   std::vector<uint32_t> numbers(64, 5);
@@ -85,6 +100,9 @@ TEST(Sessions, RefuseSizesThatDoNotFit) {
   Session session{Options()};
   EXPECT_EQ(launchIncrement(&number, int64_t(1) << 33), 1);
   EXPECT_EQ(session.getReport().kind, ErrorKind::BadLaunch);
+  Session other{Options()};
+  EXPECT_EQ(launchIncrement(&number, -1), 1);
+  EXPECT_EQ(other.getReport().kind, ErrorKind::BadLaunch);
 }
 
 TEST(Symbols, AreAllThatTheHeadersDeclare) {
