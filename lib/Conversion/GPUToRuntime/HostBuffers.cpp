@@ -153,6 +153,9 @@ LogicalResult mx::convertAlloc(memref::AllocOp op, RuntimeCalls &calls) {
 }
 
 LogicalResult mx::convertDealloc(memref::DeallocOp op, RuntimeCalls &calls) {
+  if (!isa<MemRefType>(op.getMemref().getType()))
+    return op.emitOpError("expected a ranked buffer to free, got ")
+           << op.getMemref().getType();
   ImplicitLocOpBuilder b(op.getLoc(), op);
   LLVMTypeConverter converter(b.getContext());
   Value descriptor =

@@ -108,8 +108,10 @@ LogicalResult KernelBuilder::captureVector(Value vector) {
 LogicalResult KernelBuilder::captureBuffer(Value buffer) {
   auto type = dyn_cast<MemRefType>(buffer.getType());
   LLVMTypeConverter converter(device.getContext());
-  Type descriptorType = type ? converter.convertType(type) : Type();
-  if (!descriptorType || type.getMemorySpace() || !type.isStrided())
+  Type descriptorType;
+  if (type && type.isStrided() && !type.getMemorySpace())
+    descriptorType = converter.convertType(type);
+  if (!descriptorType)
     return emitError(device.getLoc(),
                      "expected buffers of kernels to be ranked and strided, in "
                      "the default memory space, got ")

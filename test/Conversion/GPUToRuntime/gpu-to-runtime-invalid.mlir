@@ -132,3 +132,11 @@ func.func @encode(%n: i32) {
   call @mx_encode_tensor_map(%n) : (i32) -> ()
   return
 }
+
+// -----
+
+func.func @free(%x: memref<*xf32>) {
+  // expected-error@+1 {{expected a ranked buffer to free, got 'memref<*xf32>'}}
+  memref.dealloc %x : memref<*xf32>
+  return
+}

@@ -40,3 +40,11 @@ func.func @space(%x: memref<f32, 5>, %s: f32) {
   memref.store %s, %x[] : memref<f32, 5>
   return
 }
+
+// -----
+
+func.func @layout(%x: memref<4xf32, affine_map<(i) -> (i floordiv 2)>>, %i: index, %s: f32) {
+  // expected-error @+1 {{expected buffers of kernels to be ranked and strided, in the default memory space, got 'memref<4xf32, affine_map<(d0) -> (d0 floordiv 2)>>'}}
+  memref.store %s, %x[%i] : memref<4xf32, affine_map<(i) -> (i floordiv 2)>>
+  return
+}
