@@ -4,8 +4,9 @@
 
 Each program runs with --check, where its inputs are arguments; then with its inputs
 as constants, which the folders see, and through bytecode. All must agree in every bit
-of every result (any NaN equals any NaN). A program that fails is reduced to the part
-that one value needs, and stays in its folder with its inputs.
+of every result (any NaN equals any NaN). With --chip all of these run on a simulated
+GPU, and programs without products also on the CPU. A program that fails is reduced to
+the part that one value needs, and stays in its folder with its inputs.
 
   random_programs.py --mx-run build/bin/mx-run --seed 1 --count 100
 """
@@ -70,10 +71,11 @@ def with_one_nan(descr: str, data: bytes, is_bf16: bool) -> bytes:
 class Tester:
     """Runs programs in folders of their own."""
 
-    def __init__(self, mx_run: Path, folder: Path) -> None:
+    def __init__(self, mx_run: Path, folder: Path, chip: str) -> None:
         """Finds mx-opt beside mx-run."""
         self.mx_run, self.mx_opt = str(mx_run), str(mx_run.parent / "mx-opt")
         self.folder = folder
+        self.target = [f"--target={chip}", "--simulate"] if chip else []
 
     def outputs(self, program: Program, prefix: Path) -> list[bytes]:
         """Reads the results, with one NaN for all."""
@@ -110,7 +112,7 @@ class Tester:
         module, folded = folder / "program.mlir", folder / "folded.mlir"
         module.write_text(program.module(folded=False))
         folded.write_text(program.module(folded=True))
-        checked = self.execute(program, module, "checked", "--check", *inputs)
+        checked = self.execute(program, module, "checked", "--check", *self.target, *inputs)
 
         def expect_same(what: str, path: Path, *options: str) -> None:
             for i, (a, b) in enumerate(zip(checked, self.execute(program, path, what, *options))):
@@ -122,11 +124,13 @@ class Tester:
 
         bytecode = folder / "folded.mlirbc"
         run([self.mx_opt, str(folded), "--emit-bytecode", "-o", str(bytecode)])
-        expect_same("folded", bytecode)
+        expect_same("folded", bytecode, *self.target)
+        if self.target and "matmul" not in module.read_text():
+            expect_same("cpu", module, *inputs)
         if thorough:
             bytecode = folder / "program.mlirbc"
             run([self.mx_opt, str(module), "--emit-bytecode", "-o", str(bytecode)])
-            expect_same("bytecode", bytecode, *inputs)
+            expect_same("bytecode", bytecode, *self.target, *inputs)
 
     def reduce(self, program: Program, folder: Path) -> Program:
         """Returns the shortest part that fails and computes a single value."""
@@ -172,9 +176,10 @@ def main() -> int:
     parser.add_argument(
         "--quick", action="store_true", help="one run instead of two through bytecode"
     )
+    parser.add_argument("--chip", default="", help="a GPU to simulate")
     arguments = parser.parse_args()
     folder = arguments.keep or Path(tempfile.mkdtemp(prefix="mx-random-"))
-    tester = Tester(arguments.mx_run.resolve(), folder)
+    tester = Tester(arguments.mx_run.resolve(), folder, arguments.chip)
     seeds = range(arguments.seed, arguments.seed + arguments.count)
     failures = 0
     with ThreadPoolExecutor(arguments.jobs) as pool:
