@@ -11,10 +11,10 @@
 //===----------------------------------------------------------------------===//
 
 #include "BlockDecode.h"
-#include "HardwareKernel.h"
 #include "MXToLoops.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mx/Conversion/HardwareKernel.h"
 #include "mx/Conversion/SmallFloatArith.h"
 #include "mx/Dialect/MX/IR/MXOps.h"
 

@@ -7,7 +7,6 @@
 //===----------------------------------------------------------------------===//
 
 #include "MXToLoops.h"
-#include "HardwareKernel.h"
 #include "ScaleTileLoops.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
@@ -15,6 +14,7 @@
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/Transforms/WalkPatternRewriteDriver.h"
+#include "mx/Conversion/HardwareKernel.h"
 #include "mx/Conversion/Passes.h"
 #include "mx/Dialect/MX/IR/MXOps.h"
 #include "mx/Target/KernelRegistry.h"

@@ -7,9 +7,9 @@
 
 #include "BlockDecode.h"
 #include "IndexBuilder.h"
-#include "PackedCodes.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mx/Conversion/LaneBuilder.h"
+#include "mx/Conversion/PackedCodes.h"
 #include "mx/Dialect/MX/IR/MXOps.h"
 
 using namespace mlir;

@@ -6,14 +6,14 @@
 // stored element by element, so that nothing outside the buffers is touched.
 //===----------------------------------------------------------------------===//
 
-#include "BlockQuantizer.h"
-#include "HardwareKernel.h"
 #include "MXToLoops.h"
-#include "PackedCodes.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mx/Conversion/BlockQuantizer.h"
+#include "mx/Conversion/HardwareKernel.h"
+#include "mx/Conversion/PackedCodes.h"
 #include "mx/Conversion/SmallFloatArith.h"
 #include "mx/Dialect/MX/IR/MXOps.h"
 

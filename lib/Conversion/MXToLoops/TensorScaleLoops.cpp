@@ -5,12 +5,12 @@
 // magnitudes are ordered like their bits, then a few scalar operations.
 //===----------------------------------------------------------------------===//
 
-#include "BlockQuantizer.h"
 #include "MXToLoops.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mx/Conversion/BlockQuantizer.h"
 #include "mx/Conversion/DeviceKernels.h"
 #include "mx/Conversion/LaneBuilder.h"
 #include "mx/Conversion/SmallFloatArith.h"

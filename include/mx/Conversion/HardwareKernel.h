@@ -2,8 +2,8 @@
 // Part of the mx project, under the Apache License v2.0 with LLVM Exceptions.
 //===----------------------------------------------------------------------===//
 
-#ifndef MX_LIB_CONVERSION_MXTOLOOPS_HARDWAREKERNEL_H
-#define MX_LIB_CONVERSION_MXTOLOOPS_HARDWAREKERNEL_H
+#ifndef MX_CONVERSION_HARDWAREKERNEL_H
+#define MX_CONVERSION_HARDWAREKERNEL_H
 
 #include "mlir/IR/BuiltinAttributes.h"
 #include "mlir/IR/Operation.h"
@@ -22,4 +22,4 @@ inline bool isByHardware(Operation *op) {
 
 } // namespace mlir::mx
 
-#endif // MX_LIB_CONVERSION_MXTOLOOPS_HARDWAREKERNEL_H
+#endif // MX_CONVERSION_HARDWAREKERNEL_H

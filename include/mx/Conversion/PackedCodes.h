@@ -6,8 +6,8 @@
 // shifts of bytes, no reinterpretation of memory.
 //===----------------------------------------------------------------------===//
 
-#ifndef MX_LIB_CONVERSION_MXTOLOOPS_PACKEDCODES_H
-#define MX_LIB_CONVERSION_MXTOLOOPS_PACKEDCODES_H
+#ifndef MX_CONVERSION_PACKEDCODES_H
+#define MX_CONVERSION_PACKEDCODES_H
 
 #include "mlir/IR/Builders.h"
 
@@ -19,4 +19,4 @@ Value packLanes(OpBuilder &builder, Location loc, Value codes, unsigned bits);
 
 } // namespace mlir::mx
 
-#endif // MX_LIB_CONVERSION_MXTOLOOPS_PACKEDCODES_H
+#endif // MX_CONVERSION_PACKEDCODES_H

@@ -6,8 +6,8 @@
 // length; each pass over a block of several chunks reads them again.
 //===----------------------------------------------------------------------===//
 
-#ifndef MX_LIB_CONVERSION_MXTOLOOPS_BLOCKQUANTIZER_H
-#define MX_LIB_CONVERSION_MXTOLOOPS_BLOCKQUANTIZER_H
+#ifndef MX_CONVERSION_BLOCKQUANTIZER_H
+#define MX_CONVERSION_BLOCKQUANTIZER_H
 
 #include "mlir/IR/Builders.h"
 #include "mx/Numerics/ScaleRule.h"
@@ -62,4 +62,4 @@ Value addHeadRoom(OpBuilder &builder, Location loc, mxnum::ScaleRule rule,
 
 } // namespace mlir::mx
 
-#endif // MX_LIB_CONVERSION_MXTOLOOPS_BLOCKQUANTIZER_H
+#endif // MX_CONVERSION_BLOCKQUANTIZER_H

@@ -7,7 +7,7 @@
 // expression on vectors.
 //===----------------------------------------------------------------------===//
 
-#include "PackedCodes.h"
+#include "mx/Conversion/PackedCodes.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mx/Conversion/LaneBuilder.h"
 

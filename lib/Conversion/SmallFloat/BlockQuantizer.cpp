@@ -8,8 +8,7 @@
 // without fast-math flags is sequential.
 //===----------------------------------------------------------------------===//
 
-#include "BlockQuantizer.h"
-#include "MXToLoops.h"
+#include "mx/Conversion/BlockQuantizer.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mx/Conversion/HardwareConversions.h"
@@ -27,6 +26,10 @@ static constexpr uint32_t kF32InfinityBits = 0x7F800000;
 static constexpr uint32_t kF32LargestBits = kF32InfinityBits - 1;
 static constexpr unsigned kLargestE8M0 = 254;
 static constexpr unsigned kLargestUE4M3 = 0x7E;
+
+static Value createIndex(OpBuilder &builder, Location loc, int64_t value) {
+  return arith::ConstantIndexOp::create(builder, loc, value);
+}
 
 Value mlir::mx::getMagnitudeBits(OpBuilder &builder, Location loc, Value values,
                                  bool satfinite) {
@@ -212,7 +215,12 @@ void BlockQuantizer::writeCodes(Value isPoisoned, Scaling scaleValues) {
   Value zero = createIndex(builder, loc, 0);
   if (!chunks.end)
     return writeChunk(builder, zero);
-  buildLoop(builder, loc, zero, chunks.end, chunks.lanes, writeChunk);
+  scf::ForOp::create(builder, loc, zero, chunks.end,
+                     createIndex(builder, loc, chunks.lanes), ValueRange(),
+                     [&](OpBuilder &inner, Location, Value first, ValueRange) {
+                       writeChunk(inner, first);
+                       scf::YieldOp::create(inner, loc);
+                     });
 }
 
 //===----------------------------------------------------------------------===//
