@@ -14,6 +14,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/Remarks.h"
 #include "mx/Conversion/DeviceKernels.h"
 #include "mx/Conversion/Passes.h"
@@ -91,6 +92,12 @@ namespace {
 struct ConvertMXToNVVMPass
     : mx::impl::ConvertMXToNVVMPassBase<ConvertMXToNVVMPass> {
   using Base::Base;
+
+  /// Blocks are quantised by vectors.
+  void getDependentDialects(DialectRegistry &registry) const override {
+    Base::getDependentDialects(registry);
+    registry.insert<vector::VectorDialect>();
+  }
 
   void runOnOperation() override {
     SmallVector<PackedMatmulOp> products;

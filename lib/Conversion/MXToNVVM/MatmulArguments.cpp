@@ -54,6 +54,11 @@ MatmulArguments::MatmulArguments(ImplicitLocOpBuilder &b,
   if (spec.epilogue.row)
     startRow = castToGlobal(b, take());
   result = castToGlobal(b, take());
+  if (PackedQuantizeOp quantizer = spec.epilogue.quantizer) {
+    resultScales = castToGlobal(b, take());
+    if (quantizer.getTensorScale())
+      resultTensorScale = castToGlobal(b, take());
+  }
   for (size_t i = 0; i < tail.rows.size(); ++i)
     tailRows.push_back(castToGlobal(b, take()));
   for (size_t i = 0; i < tail.numbers.size(); ++i)
@@ -140,6 +145,20 @@ Value MatmulArguments::loadTensorScale() const {
     product = product ? arith::MulFOp::create(b, product, scale) : scale;
   }
   return product;
+}
+
+QuantizedTile MatmulArguments::getQuantized(const TilePlace &place) const {
+  PackedQuantizeOp quantizer = spec.epilogue.quantizer;
+  FormatAttr format = quantizer.getFormat();
+  int bits = int(mxnum::getElementInfo(format.getElement()).bits);
+  Word payloadLength = (columns * bits + 7) >> 3;
+  Word scalesLength = divideUp(columns, int(format.getBlock()));
+  Value tensorScale;
+  if (resultTensorScale)
+    tensorScale = loadFrom(b, b.getF32Type(), resultTensorScale, sizeof(float));
+  return {selectMatrix(result, place.matrix, rows, payloadLength),
+          selectMatrix(resultScales, place.matrix, rows, scalesLength),
+          payloadLength, scalesLength, tensorScale};
 }
 
 ResultTile MatmulArguments::getResult(const TilePlace &place) const {

@@ -9,6 +9,7 @@
 #define MX_LIB_CONVERSION_MXTONVVM_MATMULARGUMENTS_H
 
 #include "MatmulGroups.h"
+#include "MatmulQuantizer.h"
 #include "MatmulResults.h"
 #include "MatmulSpec.h"
 #include "PanelCopy.h"
@@ -44,6 +45,8 @@ public:
 
   Side lhs, rhs;
   Value result;
+  /// Of what is quantised, whose payload is the result.
+  Value resultScales, resultTensorScale;
   /// What the epilogue reads.
   Value startRow;
   SmallVector<Value> tailRows, tailNumbers;
@@ -73,6 +76,8 @@ public:
   Value loadTensorScale() const;
   /// The tile of C at `place`.
   ResultTile getResult(const TilePlace &place) const;
+  /// Where its blocks go if it is quantised.
+  QuantizedTile getQuantized(const TilePlace &place) const;
 
 private:
   GroupEnds getGroupEnds() const;

@@ -188,14 +188,17 @@ static linalg::GenericOp findReader(PackedMatmulOp op) {
   return reader;
 }
 
-/// Whether anything but `reader` may read C after `op`.
-static bool isReadElsewhere(PackedMatmulOp op, linalg::GenericOp reader) {
-  if (!isAllocated(op.getInits()))
+/// Whether anything but `readers` may read `buffer`, which holds C or what was
+/// made of it, after `op`.
+static bool isReadElsewhere(PackedMatmulOp op, Value buffer,
+                            ArrayRef<Operation *> readers) {
+  if (!isAllocated(buffer))
     return true;
-  return llvm::any_of(op.getInits().getUsers(), [&](Operation *user) {
-    if (user == op || user == reader || isa<memref::DeallocOp>(user))
+  return llvm::any_of(buffer.getUsers(), [&](Operation *user) {
+    if (user == op || llvm::is_contained(readers, user) ||
+        isa<memref::DeallocOp>(user))
       return false;
-    // Another name of C.
+    // Another name of it.
     if (llvm::any_of(user->getResultTypes(), llvm::IsaPred<MemRefType>))
       return true;
     Operation *place = op->getBlock()->findAncestorOpInBlock(*user);
@@ -252,17 +255,24 @@ static std::string readBody(linalg::GenericOp op, Tail &tail) {
   return "";
 }
 
-/// Whether the product may happen where the tail is, and the tail's output be
-/// written while rows are read.
-static std::string explainOrder(PackedMatmulOp op,
-                                const MatmulEpilogue &epilogue,
-                                const Tail &tail) {
+/// The arrays that a kernel reads before it has the number of C.
+static SmallVector<Value> getSources(PackedMatmulOp op,
+                                     const MatmulEpilogue &epilogue) {
   SmallVector<Value> sources;
   for (Value operand : op->getOperands())
     if (isa<MemRefType>(operand.getType()) && operand != op.getInits())
       sources.push_back(operand);
   if (epilogue.row)
     sources.push_back(epilogue.row);
+  return sources;
+}
+
+/// Whether the product may happen where the tail is, and the tail's output be
+/// written while rows are read.
+static std::string explainOrder(PackedMatmulOp op,
+                                const MatmulEpilogue &epilogue,
+                                const Tail &tail) {
+  SmallVector<Value> sources = getSources(op, epilogue);
   linalg::GenericOp generic = tail.op;
   for (Value source : sources)
     if (isTouchedBetween(op, generic, source, /*isReadCounted=*/false))
@@ -280,7 +290,9 @@ static std::string explainNeed(PackedMatmulOp op, linalg::GenericOp reader,
                                Start start) {
   if (start == Start::Memory)
     return "the product adds to an array in memory";
-  return isReadElsewhere(op, reader) ? "the product is needed too" : "";
+  return isReadElsewhere(op, op.getInits(), reader.getOperation())
+             ? "the product is needed too"
+             : "";
 }
 
 static void matchTail(PackedMatmulOp op, MatmulEpilogue &epilogue) {
@@ -311,22 +323,125 @@ static void matchTail(PackedMatmulOp op, MatmulEpilogue &epilogue) {
   epilogue.tail = std::move(tail);
 }
 
+//===----------------------------------------------------------------------===//
+// The quantisation of what was made
+//===----------------------------------------------------------------------===//
+
+/// Lanes of a block that a thread keeps in registers, at most.
+static constexpr int64_t kMaxBlock = 32;
+
+/// What the kernel makes: C, or what the tail makes of it.
+static Value getMade(PackedMatmulOp op, const MatmulEpilogue &epilogue) {
+  if (linalg::GenericOp tail = epilogue.tail.op)
+    return tail.getDpsInits().front();
+  return op.getInits();
+}
+
+/// The first operation that touches what the kernel makes, if it quantises it.
+static PackedQuantizeOp findQuantizer(PackedMatmulOp op,
+                                      const MatmulEpilogue &epilogue) {
+  Value made = getMade(op, epilogue);
+  Operation *last = op;
+  if (epilogue.tail)
+    last = epilogue.tail.op;
+  Operation *next = last->getNextNode();
+  while (next && !mayTouch(next, made, /*isReadCounted=*/true))
+    next = next->getNextNode();
+  auto quantizer = dyn_cast_or_null<PackedQuantizeOp>(next);
+  if (!quantizer || quantizer.getSource() != made)
+    return {};
+  return quantizer;
+}
+
+/// Says what a thread cannot do with a block that it has; empty if nothing.
+static std::string explainBlock(PackedQuantizeOp op) {
+  if (op.getRotation())
+    return "it rotates first";
+  if (op.getRounding() != Rounding::NearestEven)
+    return "it rounds by random bits";
+  if (op.getScaleRule() == ScaleRule::Mse ||
+      op.getScaleRule() == ScaleRule::Sweep)
+    return "its scale rule searches";
+  int64_t block = op.getFormat().getBlock();
+  if (block < 8 || block > kMaxBlock || !llvm::isPowerOf2_64(block))
+    return "its blocks are not of 8, 16 or 32 numbers";
+  if (!llvm::all_of(op.getInits(), isContiguous))
+    return "it does not write arrays in order";
+  return "";
+}
+
+/// Whether all may happen where the quantisation is.
+static std::string explainQuantizerOrder(PackedMatmulOp op,
+                                         const MatmulEpilogue &epilogue,
+                                         PackedQuantizeOp quantizer) {
+  SmallVector<Value> sources = getSources(op, epilogue);
+  for (const auto &[row, argument] : epilogue.tail.rows)
+    sources.push_back(row);
+  for (Value source : sources)
+    if (isTouchedBetween(op, quantizer, source, /*isReadCounted=*/false))
+      return "an operand of the product may change before it";
+  if (Value tensorScale = quantizer.getTensorScale())
+    sources.push_back(tensorScale);
+  for (Value source : sources)
+    for (Value output : quantizer.getInits())
+      if (mayOverlap(source, output))
+        return "it may overwrite an operand";
+  return "";
+}
+
+/// Why the numbers themselves have to be written; empty if they need not.
+static std::string explainMade(PackedMatmulOp op,
+                               const MatmulEpilogue &epilogue,
+                               PackedQuantizeOp quantizer) {
+  if (op.getGroupEnds())
+    return "rows outside of groups need it too";
+  if (epilogue.start == Start::Memory)
+    return "the product adds to an array in memory";
+  Value made = getMade(op, epilogue);
+  if (isReadElsewhere(op, made, {epilogue.tail.op, quantizer}) ||
+      made.getParentBlock() != op->getBlock())
+    return "its source is needed too";
+  return "";
+}
+
+static void matchQuantizer(PackedMatmulOp op, MatmulEpilogue &epilogue) {
+  PackedQuantizeOp quantizer = findQuantizer(op, epilogue);
+  if (!quantizer)
+    return;
+  std::string obstacle = explainMade(op, epilogue, quantizer);
+  if (obstacle.empty())
+    obstacle = explainBlock(quantizer);
+  if (obstacle.empty())
+    obstacle = explainQuantizerOrder(op, epilogue, quantizer);
+  if (!obstacle.empty()) {
+    remark::missed(op.getLoc(), getRemark())
+        << "leaves the quantization that follows, because " + obstacle;
+    return;
+  }
+  remark::passed(op.getLoc(), getRemark())
+      << "does the quantization that follows, in kernels without a producer";
+  epilogue.made = getMade(op, epilogue);
+  epilogue.quantizer = quantizer;
+}
+
 MatmulEpilogue mx::findEpilogue(PackedMatmulOp op) {
   MatmulEpilogue epilogue;
   epilogue.result = op.getInits();
   matchStart(op, epilogue);
   matchTail(op, epilogue);
+  matchQuantizer(op, epilogue);
   return epilogue;
 }
 
 void mx::takeEpilogue(PackedMatmulOp op, const MatmulEpilogue &epilogue) {
   if (epilogue.writer)
     epilogue.writer->erase();
-  if (!epilogue.tail)
-    return;
-  linalg::GenericOp tail = epilogue.tail.op;
-  op->moveBefore(tail);
-  op.getInitsMutable().assign(tail.getDpsInits().front());
+  if (linalg::GenericOp tail = epilogue.tail.op) {
+    op->moveBefore(tail);
+    op.getInitsMutable().assign(tail.getDpsInits().front());
+  }
+  if (PackedQuantizeOp quantizer = epilogue.quantizer)
+    op->moveBefore(quantizer);
 }
 
 /// Removes `buffer` if it is filled at most, and what fills it.
@@ -352,6 +467,7 @@ void mx::removeUnusedBuffers(ArrayRef<MatmulEpilogue> epilogues) {
   for (const MatmulEpilogue &epilogue : epilogues) {
     buffers.insert(epilogue.result);
     buffers.insert(epilogue.filled);
+    buffers.insert(epilogue.made);
   }
   llvm::for_each(buffers, removeUnused);
 }

@@ -8,6 +8,7 @@
 //   C = 0                 ⇒  C is not read
 //   C[m, n] = v[n]        ⇒  v is read instead
 //   D = f(C, w[n], x)     ⇒  D is written instead of C
+//   P, S = quantize(C)    ⇒  P and S are written instead of C, or of D
 //
 // Nothing else changes: f gets the number that C would have held.
 //===----------------------------------------------------------------------===//
@@ -47,15 +48,19 @@ struct MatmulEpilogue {
   Operation *writer = nullptr;
   /// C, and what was filled for it: C, or an array that was copied to it.
   Value result, filled;
+  /// What is quantised, C or what the tail wrote, or null.
+  Value made;
   Tail tail;
+  /// What quantises the numbers that the product or the tail makes, or null.
+  PackedQuantizeOp quantizer;
 };
 
 /// Finds what the kernel of `op` can do too, and remarks it, and why not.
 MatmulEpilogue findEpilogue(PackedMatmulOp op);
 
-/// Makes `op` the place of a launch that does all of it: with a tail it stands
-/// where that stood, and C is what the tail wrote. What wrote C before is
-/// removed, the tail is left.
+/// Makes `op` the place of a launch that does all of it: it stands where the
+/// last operation stood that the kernel does, and C is what the tail wrote.
+/// What wrote C before is removed, what follows is left.
 void takeEpilogue(PackedMatmulOp op, const MatmulEpilogue &epilogue);
 
 /// Removes what no program needs whose products are lowered: arrays that are

@@ -5,6 +5,7 @@
 #include "MatmulKernel.h"
 #include "DeviceMemory.h"
 #include "MatmulArguments.h"
+#include "MatmulQuantizer.h"
 #include "MatmulRing.h"
 #include "WarpTile.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -164,8 +165,15 @@ void MatmulEmitter::emitTile(const TilePlace &place) {
   addPanels(arguments.rhs, place);
   WarpTile warp(b, spec, thread);
   SmallVector<Value> sums = emitSteps(warp);
-  emitResults(b, spec.epilogue, spec.result, warp, sums,
-              arguments.getResult(place));
+  ResultTile result = arguments.getResult(place);
+  if (!spec.epilogue.quantizer)
+    return emitResults(b, spec.epilogue, spec.result, warp, sums, result);
+  // Nobody reads a stage any more, and no copy is on its way.
+  NVVM::BarrierOp::create(b);
+  stageResults(b, spec.epilogue, spec.result, warp, sums, result, shared,
+               spec.tile.getStagingPitch());
+  NVVM::BarrierOp::create(b);
+  emitQuantizer(b, spec, result, arguments.getQuantized(place), shared, thread);
 }
 
 gpu::GPUFuncOp mx::getMatmulKernel(gpu::GPUModuleOp module,
@@ -179,8 +187,11 @@ gpu::GPUFuncOp mx::getMatmulKernel(gpu::GPUModuleOp module,
   unsigned rhsParts = spec.rhs.getTensorScale() ? 3 : 2;
   const MatmulEpilogue &epilogue = spec.epilogue;
   size_t vectors = bool(epilogue.row) + epilogue.tail.rows.size();
-  SmallVector<Type> types(lhsParts + rhsParts + spec.isGrouped() + 1 + vectors,
-                          pointer);
+  size_t results = 1;
+  if (PackedQuantizeOp quantizer = epilogue.quantizer)
+    results = quantizer.getTensorScale() ? 3 : 2;
+  SmallVector<Type> types(
+      lhsParts + rhsParts + spec.isGrouped() + results + vectors, pointer);
   llvm::append_range(types, ValueRange(epilogue.tail.numbers).getTypes());
   types.append(3 + spec.isGrouped() + spec.tile.isRing(), b.getI32Type());
   auto kernel =

@@ -90,7 +90,9 @@ std::vector<MatmulSpec> mx::getCandidates(PackedMatmulOp op,
                     tile,
                     endBits,
                     epilogue};
-    if (!tile.isRing() || (tensorCopies && needsNoSpreading(spec)))
+    // The producer would own the stages where results are quantised.
+    bool mayBeRing = tensorCopies && !epilogue.quantizer;
+    if (!tile.isRing() || (mayBeRing && needsNoSpreading(spec)))
       candidates.push_back(spec);
   }
   return candidates;
@@ -304,7 +306,14 @@ void LaunchEmitter::emit(const MatmulEpilogue &epilogue) {
     addPointer(op.getGroupEnds());
   if (epilogue.row)
     addPointer(epilogue.row);
-  addPointer(op.getInits());
+  if (PackedQuantizeOp quantizer = epilogue.quantizer) {
+    for (Value part : quantizer.getInits())
+      addPointer(part);
+    if (Value tensorScale = quantizer.getTensorScale())
+      addPointer(tensorScale);
+  } else {
+    addPointer(op.getInits());
+  }
   for (auto [row, argument] : epilogue.tail.rows)
     addPointer(row);
   llvm::append_range(operands, epilogue.tail.numbers);
@@ -329,4 +338,6 @@ void mx::launchMatmul(PackedMatmulOp op, const MatmulEpilogue &epilogue,
   op.erase();
   if (linalg::GenericOp tail = epilogue.tail.op)
     tail.erase();
+  if (PackedQuantizeOp quantizer = epilogue.quantizer)
+    quantizer.erase();
 }

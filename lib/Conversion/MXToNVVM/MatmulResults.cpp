@@ -24,6 +24,7 @@ public:
         bytes(tile.type.getIntOrFloatBitWidth() / 8) {}
 
   void write();
+  void stage(Value staging, int pitch);
 
 private:
   void writeRows(bool inPairs);
@@ -206,8 +207,43 @@ void ResultWriter::write() {
   writeRows(/*inPairs=*/false);
 }
 
+void ResultWriter::stage(Value staging, int pitch) {
+  loadRows();
+  SmallVector<Value> areInside;
+  for (int j = 0; j < warp.getColumnTiles(); ++j)
+    for (int i = 0; i < 2; ++i)
+      areInside.push_back(
+          (tile.firstColumn + warp.getColumn(j, i)).isBelow(tile.columns));
+  auto pairType = VectorType::get({2}, b.getF32Type());
+  Value zero = arith::ConstantOp::create(b, b.getF32FloatAttr(0.0f));
+  int place = 0;
+  for (int i = 0; i < warp.getRowTiles(); ++i)
+    for (int slot = 0; slot < 2 * warp.getColumnTiles(); slot += 2)
+      for (int half = 0; half < 2; ++half) {
+        Value pair = LLVM::PoisonOp::create(b, pairType);
+        for (int k = 0; k < 2; ++k) {
+          Value one = widenToF32(
+              b, b.getLoc(), finish(accumulators[place++], Value(), slot + k));
+          one = arith::SelectOp::create(b, areInside[slot + k], one, zero);
+          pair = LLVM::InsertElementOp::create(b, pair, one,
+                                               tile.columns.constant(k));
+        }
+        Word offset = warp.getRow(i, 2 * half) * pitch +
+                      warp.getColumn(slot / 2, 0) * int32_t(sizeof(float));
+        storeTo(b, pair, offsetPointer(b, staging, offset), 2 * sizeof(float));
+      }
+}
+
 void mx::emitResults(ImplicitLocOpBuilder &b, const MatmulEpilogue &epilogue,
                      FloatType product, const WarpPlace &warp,
                      ValueRange accumulators, const ResultTile &tile) {
   ResultWriter(b, epilogue, product, warp, accumulators, tile).write();
+}
+
+void mx::stageResults(ImplicitLocOpBuilder &b, const MatmulEpilogue &epilogue,
+                      FloatType product, const WarpPlace &warp,
+                      ValueRange accumulators, const ResultTile &tile,
+                      Value staging, int pitch) {
+  ResultWriter(b, epilogue, product, warp, accumulators, tile)
+      .stage(staging, pitch);
 }

@@ -38,6 +38,13 @@ void emitResults(ImplicitLocOpBuilder &b, const MatmulEpilogue &epilogue,
                  FloatType product, const WarpPlace &warp,
                  ValueRange accumulators, const ResultTile &tile);
 
+/// Writes what would be the numbers of C, or of what the tail makes, to shared
+/// memory as f32 instead, in rows of `pitch` bytes; past the last column zeros.
+void stageResults(ImplicitLocOpBuilder &b, const MatmulEpilogue &epilogue,
+                  FloatType product, const WarpPlace &warp,
+                  ValueRange accumulators, const ResultTile &tile,
+                  Value staging, int pitch);
+
 } // namespace mlir::mx
 
 #endif // MX_LIB_CONVERSION_MXTONVVM_MATMULRESULTS_H

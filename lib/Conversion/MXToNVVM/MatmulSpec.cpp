@@ -3,6 +3,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "MatmulSpec.h"
+#include "mx/Conversion/HardwareKernel.h"
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
@@ -59,13 +60,23 @@ std::string mx::spellFormat(FormatAttr format) {
   return format.getTensorScale() ? spelled + "t" : spelled;
 }
 
+/// A word for all that decides the bits of a block.
+static std::string spellQuantizer(PackedQuantizeOp op) {
+  if (!op)
+    return "";
+  std::string name = "_to_" + spellFormat(op.getFormat()) + "_" +
+                     mxnum::getScaleRuleName(toNumerics(op.getScaleRule()));
+  name += op.getSatfinite() ? "_satfinite" : "";
+  return name + (isByHardware(op) ? "_converted" : "");
+}
+
 std::string MatmulSpec::getName() const {
   std::string type;
   llvm::raw_string_ostream(type) << result;
   static constexpr llvm::StringLiteral starts[] = {"", "_zero", "_row"};
   std::string name = spellFormat(lhs) + "_" + spellFormat(rhs) + "_" + type +
                      starts[static_cast<int>(epilogue.start)].str() + tailName +
-                     "_" + tile.name.str();
+                     spellQuantizer(epilogue.quantizer) + "_" + tile.name.str();
   if (isGrouped())
     return "grouped" + std::to_string(endBits) + "_matmul_" + name;
   return "matmul_" + name;
@@ -91,7 +102,8 @@ PanelShape MatmulSpec::getScalesShape(int rows) const {
 int MatmulSpec::getSharedBytes() const {
   // Two barriers of eight bytes for each stage.
   int barriers = tile.isRing() ? kStages * 2 * 8 : 0;
-  return kStages * StageLayout(*this).bytes + barriers;
+  int staging = epilogue.quantizer ? tile.rows * tile.getStagingPitch() : 0;
+  return std::max(kStages * StageLayout(*this).bytes + barriers, staging);
 }
 
 StageLayout::StageLayout(const MatmulSpec &spec) {

@@ -68,6 +68,9 @@ struct TileShape {
 
   bool isRing() const { return supply == Supply::Producer; }
   int getThreads() const { return kThreads + (isRing() ? kWarpLanes : 0); }
+  /// Bytes of a row of results in shared memory; the gap behind each lets
+  /// neighbouring rows lie in different banks.
+  int getStagingPitch() const { return (columns + 4) * int(sizeof(float)); }
   int getWarpHeight() const { return rows / warpRows; }
   int getWarpWidth() const { return columns / warpColumns; }
 };
@@ -107,7 +110,7 @@ struct MatmulSpec {
   PanelShape getPayloadShape(FormatAttr format, int rows) const;
   PanelShape getScalesShape(int rows) const;
   /// Dynamic shared memory in bytes: stages, and behind them the barriers of a
-  /// ring.
+  /// ring; results that are quantised lie where stages were.
   int getSharedBytes() const;
 };
 
