@@ -192,7 +192,9 @@ static linalg::GenericOp findReader(PackedMatmulOp op) {
 /// made of it, after `op`.
 static bool isReadElsewhere(PackedMatmulOp op, Value buffer,
                             ArrayRef<Operation *> readers) {
-  if (!isAllocated(buffer))
+  // Made outside of a loop, it may be read in the next round, at a place
+  // before.
+  if (!isAllocated(buffer) || buffer.getParentBlock() != op->getBlock())
     return true;
   return llvm::any_of(buffer.getUsers(), [&](Operation *user) {
     if (user == op || llvm::is_contained(readers, user) ||
@@ -398,8 +400,7 @@ static std::string explainMade(PackedMatmulOp op,
   if (epilogue.start == Start::Memory)
     return "the product adds to an array in memory";
   Value made = getMade(op, epilogue);
-  if (isReadElsewhere(op, made, {epilogue.tail.op, quantizer}) ||
-      made.getParentBlock() != op->getBlock())
+  if (isReadElsewhere(op, made, {epilogue.tail.op, quantizer}))
     return "its source is needed too";
   return "";
 }

@@ -249,3 +249,30 @@ func.func @f(%k: index, %a: memref<4x32xi8>, %s: memref<4x2xi8>, %w: memref<4xf3
   memref.dealloc %c : memref<4x4xf32>
   return
 }
+
+// -----
+
+// The product of a round is read in the next one.
+
+#all = affine_map<(i, j) -> (i, j)>
+// CHECK: leaves the operation that follows, because the product is needed too
+// STAYS: linalg.generic
+func.func @f(%k: index, %a: memref<4x32xi8>, %s: memref<4x2xi8>, %d: memref<4x4xf32>, %last: memref<4x4xf32>, %n: index) {
+  %zero = arith.constant 0.0 : f32
+  %begin = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  %c = memref.alloc() : memref<4x4xf32>
+  scf.for %i = %begin to %n step %one {
+    memref.copy %c, %last : memref<4x4xf32> to memref<4x4xf32>
+    linalg.fill ins(%zero : f32) outs(%c : memref<4x4xf32>)
+    mx.packed.matmul k(%k) lhs(%a, %s : memref<4x32xi8>, memref<4x2xi8>) rhs(%a, %s : memref<4x32xi8>, memref<4x2xi8>)
+      outs(%c : memref<4x4xf32>) {lhs_format = #mx.format<mxfp4>, rhs_format = #mx.format<mxfp4>, kernel = "matmul_mma_block_scale"}
+    linalg.generic {indexing_maps = [#all, #all], iterator_types = ["parallel", "parallel"]}
+      ins(%c : memref<4x4xf32>) outs(%d : memref<4x4xf32>) {
+    ^bb0(%x: f32, %o: f32):
+      %y = arith.negf %x : f32
+      linalg.yield %y : f32
+    }
+  }
+  return
+}
