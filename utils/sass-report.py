@@ -3,7 +3,7 @@
 """Prints what the kernels of cubins are made of, without a disassembler.
 
 For each kernel: registers, stack, static shared memory, instructions by opcode, and
-the same of its main loop (the one with most products, or else the longest). A cubin
+the same of its main loop (the innermost with most products, or else the longest). A cubin
 is an ELF file; instructions have 16 bytes, their opcode is in the low 12 bits.
 """
 import argparse
@@ -77,13 +77,13 @@ def report(name, code, symbol, attributes, shared):
     words = [struct.unpack_from("<QQ", code, i) for i in range(0, len(code), 16)]
     is_product = re.compile(r".*MMA").match
     loops = [count(words[begin:end]) for begin, end in find_loops(words)]
-    loop = max(loops, default=None, key=lambda c: (
-        sum(n for op, n in c.items() if is_product(op)), sum(c.values())))  # fmt: skip
+    products = lambda c: sum(n for op, n in c.items() if is_product(op))  # noqa: E731
+    loop = max(loops, default=None, key=lambda c: (products(c), sum(c.values()) * (-1 if products(c) else 1)))
     result = {"kernel": name, "instructions": len(words), "registers": attributes.get((REGISTERS, symbol)),
               "stack": attributes.get((STACK, symbol), 0), "shared": shared, "opcodes": count(words)}  # fmt: skip
     if loop:
         cycles = {op: n * CYCLES.get(op, 1) for op, n in loop.items()}
-        share = sum(n for op, n in cycles.items() if is_product(op)) / sum(cycles.values())
+        share = products(cycles) / sum(cycles.values())
         result["loop"] = {"instructions": sum(loop.values()), "product_share": round(share, 3), "opcodes": loop}
     return result
 
