@@ -65,6 +65,15 @@ def programs() -> dict[str, str]:
   %1 = mx.dequantize %0 : {y} to {x}
   return %1 : {x}
 }}"""
+    a, c, y = side("mxfp4", f"?x{DEPTH}", 1), "tensor<?x?xf32>", side("mxfp4", "?x?", 1)
+    texts["product and its codes"] = f"""func.func @f(%a: {a}, %b: {a}, %m: index, %n: index) -> {y} {{
+  %zero = arith.constant 0.0 : f32
+  %e = tensor.empty(%m, %n) : {c}
+  %c = linalg.fill ins(%zero : f32) outs(%e : {c}) -> {c}
+  %0 = mx.matmul ins(%a, %b : {a}, {a}) outs(%c : {c})
+  %1 = mx.quantize %0 scale_rule(even) : {c} to {y}
+  return %1 : {y}
+}}"""
     x = f"tensor<?x{DEPTH}xbf16>"
     texts["rotation"] = f"""func.func @f(%x: {x}) -> {x} {{
   %0 = mx.rotate %x by hadamard<32> along 1 : {x}
