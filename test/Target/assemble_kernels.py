@@ -65,12 +65,13 @@ def programs() -> dict[str, str]:
   %1 = mx.dequantize %0 : {y} to {x}
   return %1 : {x}
 }}"""
-    a, c, y = side("mxfp4", f"?x{DEPTH}", 1), "tensor<?x?xf32>", side("mxfp4", "?x?", 1)
-    texts["product and its codes"] = f"""func.func @f(%a: {a}, %b: {a}, %m: index, %n: index) -> {y} {{
+    a, b = side("mxfp4", f"?x{DEPTH}", 1), side("mxfp4", f"{DEPTH}x{DEPTH}", 1)
+    c, y = f"tensor<?x{DEPTH}xf32>", a
+    texts["product and its codes"] = f"""func.func @f(%a: {a}, %b: {b}, %m: index) -> {y} {{
   %zero = arith.constant 0.0 : f32
-  %e = tensor.empty(%m, %n) : {c}
+  %e = tensor.empty(%m) : {c}
   %c = linalg.fill ins(%zero : f32) outs(%e : {c}) -> {c}
-  %0 = mx.matmul ins(%a, %b : {a}, {a}) outs(%c : {c})
+  %0 = mx.matmul ins(%a, %b : {a}, {b}) outs(%c : {c})
   %1 = mx.quantize %0 scale_rule(even) : {c} to {y}
   return %1 : {y}
 }}"""
