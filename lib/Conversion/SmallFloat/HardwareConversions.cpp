@@ -9,27 +9,12 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mx/Dialect/MX/IR/ElementTypes.h"
 
 using namespace mlir;
 using namespace mlir::mx;
 
 static constexpr unsigned kNibble = 4;
-
-static Type getFormatType(MLIRContext *context, mxnum::ElementType type) {
-  switch (type) {
-  case mxnum::ElementType::E2M1:
-    return Float4E2M1FNType::get(context);
-  case mxnum::ElementType::E2M3:
-    return Float6E2M3FNType::get(context);
-  case mxnum::ElementType::E3M2:
-    return Float6E3M2FNType::get(context);
-  case mxnum::ElementType::E4M3:
-    return Float8E4M3FNType::get(context);
-  case mxnum::ElementType::E5M2:
-    return Float8E5M2Type::get(context);
-  }
-  llvm_unreachable("all formats are handled");
-}
 
 static Value extract(OpBuilder &builder, Location loc, Value values,
                      int64_t lane) {
@@ -50,7 +35,8 @@ static int64_t getLanes(Value vector) {
 /// One instruction: a byte of two nibbles, or two bytes.
 static Value encodePair(OpBuilder &builder, Location loc,
                         mxnum::ElementType type, Value low, Value high) {
-  Type i8 = builder.getI8Type(), format = getFormatType(loc.getContext(), type);
+  Type i8 = builder.getI8Type(),
+       format = getElementFloatType(loc.getContext(), type);
   Type pair = VectorType::get({2}, i8);
   constexpr bool relu = false;
   switch (mxnum::getElementInfo(type).bits) {
@@ -91,7 +77,7 @@ bool mlir::mx::canDecodeByHardware(mxnum::ElementType type) {
 Value mlir::mx::decodeByHardware(OpBuilder &builder, Location loc,
                                  mxnum::ElementType type, Value bytes) {
   assert(canDecodeByHardware(type) && "formats with NaN are decoded otherwise");
-  Type format = getFormatType(loc.getContext(), type);
+  Type format = getElementFloatType(loc.getContext(), type);
   Type halves = VectorType::get({2}, builder.getF16Type());
   Type numbers = VectorType::get({2}, builder.getF32Type());
   bool isNibble = mxnum::getElementInfo(type).bits == kNibble;

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "mlir/IR/DialectImplementation.h"
+#include "mx/Dialect/MX/IR/ElementTypes.h"
 #include "mx/Dialect/MX/IR/MXDialect.h"
 #include "mx/Numerics/Hadamard.h"
 #include "mx/Target/Chip.h"
@@ -108,9 +109,9 @@ void MethodAttr::print(AsmPrinter &printer) const {
 // FormatAttr
 //===----------------------------------------------------------------------===//
 
-FloatType FormatAttr::getElementFloatType() const {
-  MLIRContext *context = getContext();
-  switch (getElement()) {
+FloatType mx::getElementFloatType(MLIRContext *context,
+                                  mxnum::ElementType type) {
+  switch (type) {
   case mxnum::ElementType::E2M1:
     return Float4E2M1FNType::get(context);
   case mxnum::ElementType::E2M3:
@@ -123,6 +124,10 @@ FloatType FormatAttr::getElementFloatType() const {
     return Float8E5M2Type::get(context);
   }
   llvm_unreachable("all element types are handled");
+}
+
+FloatType FormatAttr::getElementFloatType() const {
+  return mx::getElementFloatType(getContext(), getElement());
 }
 
 FloatType FormatAttr::getScaleFloatType() const {
