@@ -4,6 +4,7 @@
 
 #include "Simulation.h"
 #include "mlir/IR/Diagnostics.h"
+#include "mx/Conversion/DeviceKernels.h"
 #include "mx/Conversion/Passes.h"
 #include "mx/Dialect/MX/IR/TargetMachine.h"
 
@@ -34,7 +35,7 @@ static SmallVector<RuntimeSymbol> listSymbols() {
   for (const mxsim::Symbol &symbol : mxsim::getSymbols())
     symbols.push_back({symbol.name, symbol.address});
   void *encoder = reinterpret_cast<void *>(&encodeTensorMap);
-  symbols.push_back({"mx_encode_tensor_map", encoder});
+  symbols.push_back({kEncodeTensorMap.data(), encoder});
   symbols.push_back({"_mlir_ciface_mx_encode_tensor_map", encoder});
   return symbols;
 }
@@ -96,15 +97,14 @@ LogicalResult Simulation::verify() {
   const mxsim::Report &report = session.getReport();
   if (report)
     return success();
+  Location place = lookupLocation(module, report.location);
   InFlightDiagnostic diagnostic =
-      emitError(lookupLocation(module, report.location))
-      << "simulation stopped (" << mxsim::getName(report.kind)
-      << "): " << report.text;
-  diagnostic.attachNote(module.getLoc())
-      << "in thread " << formatIndex(report.thread) << " of block "
-      << formatIndex(report.block);
+      emitError(place) << "simulation stopped (" << mxsim::getName(report.kind)
+                       << "): " << report.text;
+  diagnostic.attachNote(place) << "in thread " << formatIndex(report.thread)
+                               << " of block " << formatIndex(report.block);
   if (report.kind == mxsim::ErrorKind::StepLimit)
-    diagnostic.attachNote(module.getLoc())
+    diagnostic.attachNote(place)
         << "mx-run --simulate-steps=<number> allows more";
   return diagnostic;
 }

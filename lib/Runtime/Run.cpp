@@ -79,6 +79,19 @@ static bool isDefaultStream(void *stream) {
   return reinterpret_cast<uintptr_t>(stream) <= lastNumber;
 }
 
+/// Makes `context` the primary one of device 0. The process holds it once,
+/// however often it is asked for, and again after somebody has reset it.
+static bool takePrimary(Run &run, void *&context) {
+  static void *held;
+  constexpr int device = 0;
+  if (!run.check(run.driver->retainPrimary(&context, device),
+                 "the context of device %d", device))
+    return false;
+  if (__atomic_exchange_n(&held, context, __ATOMIC_ACQ_REL) == context)
+    run.driver->releasePrimary(device);
+  return true;
+}
+
 bool Run::begin(void *stream) {
   this->stream = stream;
   driver = getDriver();
@@ -93,8 +106,7 @@ bool Run::begin(void *stream) {
     return false;
   if (!wanted)
     wanted = current;
-  if (!wanted &&
-      !check(driver->retainPrimary(&wanted, 0), "the context of device 0"))
+  if (!wanted && !takePrimary(*this, wanted))
     return false;
   if (wanted != current) {
     if (!check(driver->pushCurrent(wanted), "a context that can be used"))

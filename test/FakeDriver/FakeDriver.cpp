@@ -195,6 +195,10 @@ int cuDevicePrimaryCtxRetain(void **context, int device) {
   return 0;
 }
 
+int cuDevicePrimaryCtxRelease_v2(int device) {
+  return call("cuDevicePrimaryCtxRelease", std::to_string(device));
+}
+
 int cuCtxGetCurrent(void **context) {
   *context = stack.empty() ? nullptr : stack.back();
   return call("cuCtxGetCurrent");

@@ -13,6 +13,10 @@
 
 namespace mlir::mx {
 
+/// What host code calls to describe a tensor for copies; whoever runs the
+/// program defines it (lib/Conversion/MXToNVVM/TensorMaps.h).
+inline constexpr llvm::StringLiteral kEncodeTensorMap = "mx_encode_tensor_map";
+
 /// Returns the gpu.module @mx_kernels of `program`, which is made for the
 /// program's target if it is not there yet; without a target, for `chip` with
 /// LLVM's `features`.

@@ -9,6 +9,7 @@
 #include "GPUToRuntime.h"
 #include "mlir/Interfaces/ControlFlowInterfaces.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
+#include "mx/Conversion/DeviceKernels.h"
 #include "mx/Conversion/HostBooks.h"
 #include "mx/Conversion/Passes.h"
 #include "llvm/ADT/TypeSwitch.h"
@@ -20,8 +21,6 @@ namespace mlir::mx {
 
 using namespace mlir;
 using namespace mlir::mx;
-
-static constexpr llvm::StringLiteral kEncodeName = "mx_encode_tensor_map";
 
 /// Whether `op` passes buffers on and touches nothing in them.
 static bool handsOn(Operation *op) {
@@ -37,8 +36,8 @@ static LogicalResult convertCall(func::CallOp op, RuntimeCalls &calls) {
       op, op.getCalleeAttr());
   if (!callee.isDeclaration())
     return success();
-  return op.getCallee() == kEncodeName ? convertTensorMap(op, calls)
-                                       : convertForeignCall(op, calls);
+  return op.getCallee() == kEncodeTensorMap ? convertTensorMap(op, calls)
+                                            : convertForeignCall(op, calls);
 }
 
 static LogicalResult convertOperation(Operation *op, RuntimeCalls &calls) {
@@ -86,7 +85,7 @@ struct ConvertGPUToRuntimePass
     for (Operation *op : operations)
       if (failed(convertOperation(op, calls)))
         return signalPassFailure();
-    auto encoder = module.lookupSymbol<func::FuncOp>(kEncodeName);
+    auto encoder = module.lookupSymbol<func::FuncOp>(kEncodeTensorMap);
     if (encoder && encoder.isDeclaration())
       encoder.erase();
     module->removeAttr(gpu::GPUDialect::getContainerModuleAttrName());

@@ -6,11 +6,11 @@
 #include "DeviceMemory.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mx/Conversion/DeviceKernels.h"
 
 using namespace mlir;
 using namespace mlir::mx;
 
-static constexpr llvm::StringLiteral kEncodeName = "mx_encode_tensor_map";
 static constexpr int kByteBits = 8;
 static constexpr int kSwizzleBytes = 128;
 
@@ -18,7 +18,7 @@ static constexpr int kSwizzleBytes = 128;
 static func::FuncOp declareEncoder(ImplicitLocOpBuilder &b) {
   auto module =
       b.getInsertionBlock()->getParentOp()->getParentOfType<ModuleOp>();
-  if (auto function = module.lookupSymbol<func::FuncOp>(kEncodeName))
+  if (auto function = module.lookupSymbol<func::FuncOp>(kEncodeTensorMap))
     return function;
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(module.getBody());
@@ -26,7 +26,7 @@ static func::FuncOp declareEncoder(ImplicitLocOpBuilder &b) {
   Type i32 = b.getI32Type();
   auto type = b.getFunctionType(
       {pointer, i32, i32, pointer, pointer, pointer, i32}, pointer);
-  auto function = func::FuncOp::create(b, kEncodeName, type);
+  auto function = func::FuncOp::create(b, kEncodeTensorMap, type);
   function.setPrivate();
   return function;
 }

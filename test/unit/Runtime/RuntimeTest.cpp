@@ -57,6 +57,15 @@ TEST_F(Runtime, AsksForMuchSharedMemoryOnce) {
   EXPECT_EQ(fake_count_calls("cuFuncSetAttribute"), 2);
 }
 
+TEST_F(Runtime, HoldsThePrimaryContextOnce) {
+  constexpr int runs = 3;
+  for (int i = 0; i < runs; ++i)
+    EXPECT_EQ(run([&] { launch(nullptr); }), 0);
+  // An earlier test may have left the process with the same address.
+  EXPECT_EQ(fake_count_calls("cuDevicePrimaryCtxRetain"), runs);
+  EXPECT_GE(fake_count_calls("cuDevicePrimaryCtxRelease"), runs - 1);
+}
+
 TEST_F(Runtime, UsesTheCallersContext) {
   void *context = fake_create_context();
   cuCtxPushCurrent_v2(context);
