@@ -88,7 +88,7 @@ def ConvertMXToNVVMPass : Pass<"convert-mx-to-nvvm", "::mlir::ModuleOp"> {
   let summary = "lower packed operations to kernels of NVIDIA GPUs";
   let description = [{
     A product whose kernel is `matmul_mma_block_scale` or `matmul_mma_sync`, or with groups
-    `grouped_matmul_mma_block_scale`, becomes kernels in the `gpu.module` @mx_kernels and
+    `grouped_matmul_mma_block_scale` or `grouped_matmul_mma_sync`, becomes kernels in the `gpu.module` @mx_kernels and
     launches of them. A kernel is made for formats, result
     type and tile; equal ones are shared. Sizes are arguments, any sizes will do. Buffers
     are memory of the device: the host takes their addresses and reads nothing.

@@ -14,7 +14,7 @@
 namespace mlir::mx {
 
 /// The kernels that `op` may need, in the order of the tile table; the last one
-/// can do everything. Both sides of `op` are supported (DecodedSide).
+/// can do everything. Both sides of `op` are decodable (MatmulSide).
 SmallVector<DecodedSpec> getDecodedCandidates(PackedMatmulOp op);
 
 /// Replaces `op` by launches of `kernels`, which belong to `specs`.

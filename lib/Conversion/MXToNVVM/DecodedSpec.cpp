@@ -17,47 +17,21 @@ static constexpr int kStageAlignment = 128;
 static constexpr int kSharedLimit = 99 * 1024;
 static constexpr int kMaxStages = 4;
 
-DecodedSide DecodedSide::get(ValueRange parts, FormatAttr format) {
-  Type type = cast<MemRefType>(parts.front().getType()).getElementType();
-  return {format, dyn_cast<FloatType>(type)};
-}
-
-bool DecodedSide::isSupported() const {
-  if (!format)
-    return plain && (plain.isBF16() || plain.isF16());
-  return !mxnum::getFormatName(format.getBlockFormat()).empty();
-}
-
-int DecodedSide::getBits() const {
-  if (!format)
-    return int(plain.getIntOrFloatBitWidth());
-  return int(mxnum::getElementInfo(format.getElement()).bits);
-}
-
-int DecodedSide::getBlock(int elements) const {
-  return format ? int(format.getBlock()) : elements;
-}
-
-int DecodedSide::getPartCount() const {
-  return !format ? 1 : format.getTensorScale() ? 3 : 2;
-}
-
-static std::string spellType(FloatType type) {
-  std::string spelled;
-  llvm::raw_string_ostream(spelled) << type;
-  return spelled;
-}
-
-std::string DecodedSide::getName() const {
-  return format ? spellFormat(format) : spellType(plain);
-}
-
 std::string DecodedSpec::getName() const {
-  return "matmul_sync_" + lhs.getName() + "_" + rhs.getName() + "_" +
-         spellType(result) + "_" + tile.name.str();
+  return spellProduct(endBits) + "sync_" + lhs.getName() + "_" + rhs.getName() +
+         "_" + MatmulSide{{}, result}.getName() + "_" + tile.name.str();
 }
 
-PanelShape DecodedSpec::getPayloadShape(const DecodedSide &side,
+MatmulSignature DecodedSpec::getSignature() const {
+  DecodedStage stage(*this);
+  return {{lhs, tile.rows, stage.lhs, stage.lhsScales},
+          {rhs, tile.columns, stage.rhs, stage.rhsScales},
+          tile.depth,
+          result,
+          endBits};
+}
+
+PanelShape DecodedSpec::getPayloadShape(const MatmulSide &side,
                                         int rows) const {
   PanelShape shape{rows, tile.depth * side.getBits() / kByteBits, kChunkBytes};
   shape.unit = tile.isAligned ? kChunkBytes : 1;
@@ -68,12 +42,12 @@ PanelShape DecodedSpec::getPayloadShape(const DecodedSide &side,
   return shape;
 }
 
-int DecodedSpec::getScaleBytes(const DecodedSide &side) const {
+int DecodedSpec::getScaleBytes(const MatmulSide &side) const {
   return side.format ? tile.depth / side.getBlock(tile.depth) : 0;
 }
 
 /// Scales of unaligned rows come as the words that they lie in (ScaleWords.h).
-int DecodedSpec::getScalePitch(const DecodedSide &side) const {
+int DecodedSpec::getScalePitch(const MatmulSide &side) const {
   int bytes = getScaleBytes(side);
   if (!tile.isAligned || bytes == 0)
     return bytes;
@@ -91,7 +65,7 @@ int DecodedSpec::getSharedBytes() const {
 
 DecodedStage::DecodedStage(const DecodedSpec &spec) {
   const DecodedTile &tile = spec.tile;
-  auto getBytes = [&](const DecodedSide &side, int rows) {
+  auto getBytes = [&](const MatmulSide &side, int rows) {
     return rows * spec.getPayloadShape(side, rows).rowBytes;
   };
   lhs = 0;

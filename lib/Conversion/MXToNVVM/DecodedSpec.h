@@ -16,6 +16,7 @@
 #ifndef MX_LIB_CONVERSION_MXTONVVM_DECODEDSPEC_H
 #define MX_LIB_CONVERSION_MXTONVVM_DECODEDSPEC_H
 
+#include "MatmulSignature.h"
 #include "MmaFragments.h"
 #include "PanelCopy.h"
 #include "mx/Dialect/MX/IR/MXOps.h"
@@ -26,28 +27,6 @@ namespace mlir::mx {
 inline constexpr int kPlaces = 4;
 /// K of mma.sync on bf16.
 inline constexpr int kDecodedMmaDepth = 16;
-
-/// What one side of a product consists of.
-struct DecodedSide {
-  /// Null for plain numbers, which have type `plain`.
-  FormatAttr format;
-  FloatType plain;
-
-  /// The side of `op` with these parts.
-  static DecodedSide get(ValueRange parts, FormatAttr format);
-  /// Whether the kernels take it.
-  bool isSupported() const;
-
-  /// Bits of an element in memory.
-  int getBits() const;
-  /// Elements that share a scale; `elements` if there are no scales.
-  int getBlock(int elements) const;
-  /// Operands: payload, and if there are any scales and a tensor scale.
-  int getPartCount() const;
-  /// The bf16 numbers that add up to an element.
-  int getPlanes() const { return !format && plain.isF16() ? 2 : 1; }
-  std::string getName() const;
-};
 
 /// One row of the tile table.
 struct DecodedTile {
@@ -79,17 +58,20 @@ inline constexpr DecodedTile kDecodedTiles[] = {
 
 /// What a kernel is made for.
 struct DecodedSpec {
-  DecodedSide lhs, rhs;
+  MatmulSide lhs, rhs;
   /// f32, bf16 or f16.
   FloatType result;
   DecodedTile tile;
+  /// Bits of the end of a group; 0 for a product without groups.
+  unsigned endBits = 0;
 
   std::string getName() const;
+  MatmulSignature getSignature() const;
   /// The panel of a side with `rows` rows in the tile.
-  PanelShape getPayloadShape(const DecodedSide &side, int rows) const;
+  PanelShape getPayloadShape(const MatmulSide &side, int rows) const;
   /// Bytes of scales of a row in a step, and bytes of shared memory for them.
-  int getScaleBytes(const DecodedSide &side) const;
-  int getScalePitch(const DecodedSide &side) const;
+  int getScaleBytes(const MatmulSide &side) const;
+  int getScalePitch(const MatmulSide &side) const;
   /// Stages of shared memory: one is multiplied, the others are filled.
   int getStages() const;
   int getSharedBytes() const;

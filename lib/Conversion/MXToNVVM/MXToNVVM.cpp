@@ -31,6 +31,8 @@ static constexpr llvm::StringLiteral kBlockScaleRow = "matmul_mma_block_scale";
 static constexpr llvm::StringLiteral kGroupedRow =
     "grouped_matmul_mma_block_scale";
 static constexpr llvm::StringLiteral kSyncRow = "matmul_mma_sync";
+static constexpr llvm::StringLiteral kGroupedSyncRow =
+    "grouped_matmul_mma_sync";
 
 /// Checks that the operands are buffers.
 static LogicalResult verifyBuffers(PackedMatmulOp op) {
@@ -45,14 +47,16 @@ static LogicalResult verifyBuffers(PackedMatmulOp op) {
 }
 
 /// Whether the operands are to be decoded.
-static bool isDecoded(PackedMatmulOp op) { return op.getKernel() == kSyncRow; }
+static bool isDecoded(PackedMatmulOp op) {
+  return op.getKernel() == kSyncRow || op.getKernel() == kGroupedSyncRow;
+}
 
 static bool areFormatsSupported(PackedMatmulOp op) {
   FormatAttr lhs = op.getLhsFormatAttr(), rhs = op.getRhsFormatAttr();
   if (!isDecoded(op))
     return lookupMma(lhs, rhs).has_value();
-  return DecodedSide::get(op.getLhs(), lhs).isSupported() &&
-         DecodedSide::get(op.getRhs(), rhs).isSupported();
+  return MatmulSide::get(op.getLhs(), lhs).isDecodable() &&
+         MatmulSide::get(op.getRhs(), rhs).isDecodable();
 }
 
 static LogicalResult verifyFormats(PackedMatmulOp op) {
@@ -79,9 +83,12 @@ static LogicalResult verifyFormats(PackedMatmulOp op) {
 }
 
 static LogicalResult verifyMatmul(PackedMatmulOp op) {
-  if ((op.getKernel() == kGroupedRow) != bool(op.getGroupEnds()))
-    return op.emitOpError("expected 'group_ends' exactly with the kernel '")
-           << kGroupedRow << "', got '" << *op.getKernel() << "'";
+  StringRef kernel = *op.getKernel();
+  bool isGrouped = kernel == kGroupedRow || kernel == kGroupedSyncRow;
+  if (isGrouped != bool(op.getGroupEnds()))
+    return op.emitOpError("expected 'group_ends' exactly with the kernels '")
+           << kGroupedRow << "' and '" << kGroupedSyncRow << "', got '"
+           << kernel << "'";
   if (failed(verifyBuffers(op)))
     return failure();
   return verifyFormats(op);
@@ -104,7 +111,7 @@ struct ConvertMXToNVVMPass
     getOperation().walk([&](PackedMatmulOp op) {
       StringRef kernel = op.getKernel().value_or("");
       if (kernel == kBlockScaleRow || kernel == kGroupedRow ||
-          kernel == kSyncRow)
+          kernel == kSyncRow || kernel == kGroupedSyncRow)
         products.push_back(op);
     });
     for (PackedMatmulOp op : products)

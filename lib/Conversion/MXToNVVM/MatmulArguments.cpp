@@ -28,56 +28,53 @@ Value mx::getSharedMemory(ImplicitLocOpBuilder &b, gpu::GPUModuleOp module) {
 static Word divideUp(Word x, int y) { return (x + (y - 1)) / y; }
 
 MatmulArguments::MatmulArguments(ImplicitLocOpBuilder &b,
-                                 const MatmulSpec &spec, gpu::GPUFuncOp kernel)
-    : b(b), spec(spec) {
+                                 MatmulSignature givenSignature,
+                                 gpu::GPUFuncOp kernel)
+    : b(b), signature(std::move(givenSignature)) {
   ArrayRef<BlockArgument> arguments = kernel.getArguments();
-  StageLayout layout(spec);
-  auto takeParts = [&](FormatAttr format) {
-    int count = format.getTensorScale() ? 3 : 2;
-    SmallVector<Value> parts(arguments.take_front(count));
+  auto takeParts = [&](const MatmulSide &side) {
+    SmallVector<Value> parts(arguments.take_front(side.getPartCount()));
     // A tensor map stays a generic pointer.
-    for (Value &part : MutableArrayRef(parts).drop_front(spec.tile.isRing()))
+    for (Value &part : MutableArrayRef(parts).drop_front(signature.isRing))
       part = castToGlobal(b, part);
-    arguments = arguments.drop_front(count);
+    arguments = arguments.drop_front(parts.size());
     return parts;
   };
-  SmallVector<Value> lhsParts = takeParts(spec.lhs);
-  SmallVector<Value> rhsParts = takeParts(spec.rhs);
+  SmallVector<Value> lhsParts = takeParts(signature.lhs.operand);
+  SmallVector<Value> rhsParts = takeParts(signature.rhs.operand);
   auto take = [&]() -> Value {
     Value argument = arguments.front();
     arguments = arguments.drop_front();
     return argument;
   };
-  if (spec.isGrouped())
+  if (signature.isGrouped())
     groupEnds = castToGlobal(b, take());
-  const Tail &tail = spec.epilogue.tail;
-  if (spec.epilogue.row)
+  const MatmulEpilogue &epilogue = signature.epilogue;
+  if (epilogue.row)
     startRow = castToGlobal(b, take());
   result = castToGlobal(b, take());
-  if (PackedQuantizeOp quantizer = spec.epilogue.quantizer) {
+  if (PackedQuantizeOp quantizer = epilogue.quantizer) {
     resultScales = castToGlobal(b, take());
     if (quantizer.getTensorScale())
       resultTensorScale = castToGlobal(b, take());
   }
-  for (size_t i = 0; i < tail.rows.size(); ++i)
+  for (size_t i = 0; i < epilogue.tail.rows.size(); ++i)
     tailRows.push_back(castToGlobal(b, take()));
-  for (size_t i = 0; i < tail.numbers.size(); ++i)
+  for (size_t i = 0; i < epilogue.tail.numbers.size(); ++i)
     tailNumbers.push_back(take());
   for (Word *size : {&rows, &columns, &depth})
     *size = Word(b, take());
-  if (spec.isGrouped())
+  if (signature.isGrouped())
     groups = Word(b, take());
-  rowTiles = spec.isGrouped() ? boundGroupTiles(getGroupEnds())
-                              : divideUp(rows, spec.tile.rows);
-  columnTiles = divideUp(columns, spec.tile.columns);
-  lhs = {spec.lhs,       rows,       lhsParts,
-         spec.tile.rows, layout.lhs, layout.lhsScales};
-  rhs = {spec.rhs,          columns,    rhsParts,
-         spec.tile.columns, layout.rhs, layout.rhsScales};
+  rowTiles = signature.isGrouped() ? boundGroupTiles(getGroupEnds())
+                                   : divideUp(rows, signature.lhs.tileRows);
+  columnTiles = divideUp(columns, signature.rhs.tileRows);
+  lhs = {signature.lhs, rows, lhsParts};
+  rhs = {signature.rhs, columns, rhsParts};
 }
 
 Word MatmulArguments::countSteps() const {
-  return divideUp(depth, kSlices * spec.mma.depth);
+  return divideUp(depth, signature.depth);
 }
 
 void MatmulArguments::countGroupTiles() {
@@ -88,25 +85,24 @@ Word MatmulArguments::countTiles() const { return rowTiles * columnTiles; }
 
 TilePlace MatmulArguments::locateTile(Word tile) const {
   Word matrix = tile / rowTiles / columnTiles;
-  Word column = tile / rowTiles % columnTiles * spec.tile.columns;
-  if (!spec.isGrouped())
-    return {matrix, matrix, tile % rowTiles * spec.tile.rows,
+  Word column = tile / rowTiles % columnTiles * signature.rhs.tileRows;
+  if (!signature.isGrouped())
+    return {matrix, matrix, tile % rowTiles * signature.lhs.tileRows,
             column, rows,   Value()};
   GroupTile found = findGroupTile(b, getGroupEnds(), tile % rowTiles);
   return {matrix, found.group, found.row, column, found.end, found.exists};
 }
 
 GroupEnds MatmulArguments::getGroupEnds() const {
-  return {groupEnds, spec.endBits, groups, rows, spec.tile.rows};
+  return {groupEnds, signature.endBits, groups, rows, signature.lhs.tileRows};
 }
 
 Word MatmulArguments::getPayloadLength(const Side &side) const {
-  mxnum::ElementType element = side.format.getElement();
-  return (depth * int32_t(mxnum::getElementInfo(element).bits) + 7) >> 3;
+  return (depth * side.operand.getBits() + 7) >> 3;
 }
 
-Word MatmulArguments::getScalesLength() const {
-  return divideUp(depth, spec.mma.depth / spec.mma.scales);
+Word MatmulArguments::getScalesLength(const Side &side) const {
+  return divideUp(depth, side.operand.getBlock(0));
 }
 
 /// The part of `base` that belongs to one of its matrices.
@@ -133,7 +129,7 @@ PanelSource MatmulArguments::getPayload(const Side &side,
 
 PanelSource MatmulArguments::getScales(const Side &side,
                                        const TilePlace &place) const {
-  return getPanel(side, side.parts[1], getScalesLength(), place);
+  return getPanel(side, side.parts[1], getScalesLength(side), place);
 }
 
 Value MatmulArguments::loadTensorScale() const {
@@ -148,7 +144,7 @@ Value MatmulArguments::loadTensorScale() const {
 }
 
 QuantizedTile MatmulArguments::getQuantized(const TilePlace &place) const {
-  PackedQuantizeOp quantizer = spec.epilogue.quantizer;
+  PackedQuantizeOp quantizer = signature.epilogue.quantizer;
   FormatAttr format = quantizer.getFormat();
   int bits = int(mxnum::getElementInfo(format.getElement()).bits);
   Word payloadLength = (columns * bits + 7) >> 3;
@@ -162,9 +158,9 @@ QuantizedTile MatmulArguments::getQuantized(const TilePlace &place) const {
 }
 
 ResultTile MatmulArguments::getResult(const TilePlace &place) const {
-  int bytes = int(spec.getOutputType().getWidth() / 8);
+  int bytes = int(signature.output.getIntOrFloatBitWidth() / 8);
   return {selectMatrix(result, place.matrix, rows, columns * bytes),
-          spec.getOutputType(),
+          signature.output,
           place.rowEnd,
           columns,
           place.row,

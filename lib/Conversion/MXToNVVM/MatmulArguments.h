@@ -11,7 +11,7 @@
 #include "MatmulGroups.h"
 #include "MatmulQuantizer.h"
 #include "MatmulResults.h"
-#include "MatmulSpec.h"
+#include "MatmulSignature.h"
 #include "PanelCopy.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 
@@ -29,18 +29,16 @@ struct TilePlace {
 
 class MatmulArguments {
 public:
-  MatmulArguments(ImplicitLocOpBuilder &b, const MatmulSpec &spec,
+  MatmulArguments(ImplicitLocOpBuilder &b, MatmulSignature signature,
                   gpu::GPUFuncOp kernel);
 
   /// One side of the product.
-  struct Side {
-    FormatAttr format;
+  struct Side : MatmulSignature::Side {
     /// Rows of A or of B.
     Word rows;
-    /// Payload (or the tensor map of it), scales and perhaps a tensor scale.
+    /// Payload (or the tensor map of it), and perhaps scales and a tensor
+    /// scale.
     SmallVector<Value> parts;
-    /// Rows of its tile, and where its panels lie in a stage.
-    int tileRows, payloadOffset, scalesOffset;
   };
 
   Side lhs, rhs;
@@ -57,7 +55,7 @@ public:
   /// Tiles along the rows and along the columns.
   Word rowTiles, columnTiles;
 
-  /// Steps of kRowBytes bytes along K.
+  /// Steps along K.
   Word countSteps() const;
   /// Counts the tiles of all groups; before, their number is the largest one.
   void countGroupTiles();
@@ -68,7 +66,7 @@ public:
   TilePlace locateTile(Word tile) const;
   /// Bytes of a row of payload, and of scales (N8.1 and N1.6: without gaps).
   Word getPayloadLength(const Side &side) const;
-  Word getScalesLength() const;
+  Word getScalesLength(const Side &side) const;
   /// The part of `side` that tile `place` needs, as `PanelCopy` wants it.
   PanelSource getPayload(const Side &side, const TilePlace &place) const;
   PanelSource getScales(const Side &side, const TilePlace &place) const;
@@ -86,7 +84,7 @@ private:
                        const TilePlace &place) const;
 
   ImplicitLocOpBuilder &b;
-  const MatmulSpec &spec;
+  MatmulSignature signature;
 };
 
 /// Dynamic shared memory, whose size the launch gives.

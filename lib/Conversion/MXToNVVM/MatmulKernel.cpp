@@ -63,7 +63,7 @@ private:
 
 MatmulEmitter::MatmulEmitter(ImplicitLocOpBuilder &b, const MatmulSpec &spec,
                              gpu::GPUFuncOp kernel)
-    : b(b), spec(spec), layout(spec), arguments(b, spec, kernel),
+    : b(b), spec(spec), layout(spec), arguments(b, spec.getSignature(), kernel),
       shared(getSharedMemory(b, kernel->getParentOfType<gpu::GPUModuleOp>())),
       thread(word(NVVM::ThreadIdXOp::create(b, b.getI32Type()))) {}
 
@@ -72,7 +72,7 @@ void MatmulEmitter::addPanels(const Side &side, const TilePlace &place) {
                  int offset) {
     panels.push_back({PanelCopy(b, shape, source, thread), offset});
   };
-  add(spec.getPayloadShape(side.format, side.tileRows),
+  add(spec.getPayloadShape(side.operand.format, side.tileRows),
       arguments.getPayload(side, place), side.payloadOffset);
   add(spec.getScalesShape(side.tileRows), arguments.getScales(side, place),
       side.scalesOffset);
@@ -182,26 +182,15 @@ gpu::GPUFuncOp mx::getMatmulKernel(gpu::GPUModuleOp module,
   if (auto kernel = module.lookupSymbol<gpu::GPUFuncOp>(name))
     return kernel;
   auto b = ImplicitLocOpBuilder::atBlockEnd(loc, module.getBody());
-  Type pointer = LLVM::LLVMPointerType::get(b.getContext());
-  unsigned lhsParts = spec.lhs.getTensorScale() ? 3 : 2;
-  unsigned rhsParts = spec.rhs.getTensorScale() ? 3 : 2;
-  const MatmulEpilogue &epilogue = spec.epilogue;
-  size_t vectors = bool(epilogue.row) + epilogue.tail.rows.size();
-  size_t results = 1;
-  if (PackedQuantizeOp quantizer = epilogue.quantizer)
-    results = quantizer.getTensorScale() ? 3 : 2;
-  SmallVector<Type> types(
-      lhsParts + rhsParts + spec.isGrouped() + results + vectors, pointer);
-  llvm::append_range(types, ValueRange(epilogue.tail.numbers).getTypes());
-  types.append(3 + spec.isGrouped() + spec.tile.isRing(), b.getI32Type());
-  auto kernel =
-      gpu::GPUFuncOp::create(b, name, b.getFunctionType(types, TypeRange()));
+  MatmulSignature signature = spec.getSignature();
+  auto kernel = gpu::GPUFuncOp::create(
+      b, name, b.getFunctionType(signature.getTypes(b.getContext()), {}));
   kernel->setAttr(gpu::GPUDialect::getKernelFuncAttrName(), b.getUnitAttr());
   kernel.setKnownBlockSize(ArrayRef<int32_t>{spec.tile.getThreads(), 1, 1});
   b.setInsertionPointToStart(&kernel.getBody().front());
   if (spec.tile.isRing()) {
-    kernel->setAttr(kTensorMapsAttr,
-                    b.getDenseI32ArrayAttr({0, int32_t(lhsParts)}));
+    int32_t rhsPosition = signature.lhs.operand.getPartCount();
+    kernel->setAttr(kTensorMapsAttr, b.getDenseI32ArrayAttr({0, rhsPosition}));
     emitMatmulRing(b, spec, kernel);
   } else {
     MatmulEmitter(b, spec, kernel).emit();

@@ -3,11 +3,9 @@
 //===----------------------------------------------------------------------===//
 
 #include "MatmulLaunch.h"
+#include "MatmulHost.h"
 #include "TensorMaps.h"
-#include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
-#include "mlir/IR/ImplicitLocOpBuilder.h"
 #include "mlir/IR/Matchers.h"
 #include "mx/Numerics/PackedLayout.h"
 
@@ -49,34 +47,19 @@ static bool needsNoSpreading(const MatmulSpec &spec) {
          spec.getPayloadShape(spec.rhs, spec.tile.columns).bits == 8;
 }
 
-/// Bits of the end of a group in memory.
-static unsigned getEndBits(Value ends) {
-  Type type = cast<MemRefType>(ends.getType()).getElementType();
-  return type.isIndex() ? IndexType::kInternalStorageBitWidth
-                        : type.getIntOrFloatBitWidth();
-}
-
 std::vector<MatmulSpec> mx::getCandidates(PackedMatmulOp op,
                                           const MatmulEpilogue &epilogue,
                                           bool tensorCopies) {
   FormatAttr lhs = op.getLhsFormatAttr(), rhs = op.getRhsFormatAttr();
   auto type = cast<MemRefType>(op.getInits().getType());
-  int64_t rows = type.getShape()[type.getRank() - 2];
-  unsigned endBits = 0;
-  int64_t groups = 1;
-  if (Value ends = op.getGroupEnds()) {
-    groups = cast<MemRefType>(ends.getType()).getDimSize(0);
-    endBits = getEndBits(ends);
-  }
-  bool knowsRows =
-      !ShapedType::isDynamic(rows) && !ShapedType::isDynamic(groups);
+  bool knowsRows = hasMoreRows(op, 0).has_value();
   APInt depth;
   bool knowsDepth = matchPattern(op.getK(), m_ConstantInt(&depth));
   std::vector<MatmulSpec> candidates;
   for (const TileShape &tile : kTileShapes) {
     bool isLast = &tile == &kTileShapes[std::size(kTileShapes) - 1];
     if (!isLast) {
-      if (knowsRows && rows <= groups * tile.rowsBelow)
+      if (hasMoreRows(op, tile.rowsBelow) == false)
         continue;
       if (knowsDepth && (!fitsDepth(tile, lhs, depth.getSExtValue()) ||
                          !fitsDepth(tile, rhs, depth.getSExtValue()) ||
@@ -88,7 +71,7 @@ std::vector<MatmulSpec> mx::getCandidates(PackedMatmulOp op,
                     cast<FloatType>(type.getElementType()),
                     *lookupMma(lhs, rhs),
                     tile,
-                    endBits,
+                    getEndBits(op),
                     epilogue};
     // The producer would own the stages where results are quantised.
     bool mayBeRing = tensorCopies && !epilogue.quantizer;
@@ -101,7 +84,7 @@ std::vector<MatmulSpec> mx::getCandidates(PackedMatmulOp op,
 namespace {
 
 /// Emits the host code of one operation.
-class LaunchEmitter {
+class LaunchEmitter : MatmulHost {
 public:
   LaunchEmitter(PackedMatmulOp op, ArrayRef<MatmulSpec> specs,
                 ArrayRef<gpu::GPUFuncOp> kernels);
@@ -109,45 +92,18 @@ public:
   void emit(const MatmulEpilogue &epilogue);
 
 private:
-  Value index(int64_t value) {
-    return arith::ConstantIndexOp::create(b, value);
-  }
-  template <typename OpTy>
-  Value make(Value x, Value y) {
-    return b.createOrFold<OpTy>(x, y);
-  }
-  Value compare(arith::CmpIPredicate predicate, Value x, Value y) {
-    return b.createOrFold<arith::CmpIOp>(predicate, x, y);
-  }
-  /// ⌈x / y⌉.
-  Value divideUp(Value x, int64_t y) {
-    return make<arith::DivUIOp>(make<arith::AddIOp>(x, index(y - 1)), index(y));
-  }
-  Value countRowTiles(int64_t tileRows);
-  Value addPointer(Value buffer);
-  void addSize(Value size) {
-    operands.push_back(
-        b.createOrFold<arith::IndexCastOp>(b.getI32Type(), size));
-  }
   void readSide(ValueRange parts, FormatAttr format);
-  Value isMultiple(Value bits, int64_t unit);
   Value fits(const TileShape &tile);
   void emitChoice(size_t candidate);
   void emitLaunch(const MatmulSpec &spec, gpu::GPUFuncOp kernel);
   SmallVector<Value> encodeMaps(const MatmulSpec &spec);
   Value prepareRing(const MatmulSpec &spec, Value chosen);
 
-  PackedMatmulOp op;
   ArrayRef<MatmulSpec> specs;
   ArrayRef<gpu::GPUFuncOp> kernels;
-  ImplicitLocOpBuilder b;
-  /// `matrices` are those of A and C, `groups` those of B in a grouped product
-  /// and else null.
-  Value rows, columns, depth, matrices, groups;
   /// All addresses and row lengths together: a power of two divides each of
   /// them if it divides these.
   Value payloadBits, scaleBits;
-  SmallVector<Value> operands;
   /// Payload of both sides: the position among the operands, and the length of
   /// a row.
   SmallVector<std::pair<size_t, Value>> payloads;
@@ -157,20 +113,7 @@ private:
 
 LaunchEmitter::LaunchEmitter(PackedMatmulOp op, ArrayRef<MatmulSpec> specs,
                              ArrayRef<gpu::GPUFuncOp> kernels)
-    : op(op), specs(specs), kernels(kernels), b(op.getLoc(), op),
-      depth(op.getK()) {
-  Value init = op.getInits();
-  int64_t rank = cast<MemRefType>(init.getType()).getRank();
-  auto getSize = [&](int64_t dim) {
-    return b.createOrFold<memref::DimOp>(init, dim);
-  };
-  rows = getSize(rank - 2);
-  columns = getSize(rank - 1);
-  matrices = index(1);
-  for (int64_t dim = 0; dim < rank - 2; ++dim)
-    matrices = make<arith::MulIOp>(matrices, getSize(dim));
-  if (Value ends = op.getGroupEnds())
-    groups = b.createOrFold<memref::DimOp>(ends, 0);
+    : MatmulHost(op), specs(specs), kernels(kernels) {
   payloadBits = scaleBits = index(0);
 }
 
@@ -191,57 +134,21 @@ void LaunchEmitter::readSide(ValueRange parts, FormatAttr format) {
     scaleBits = make<arith::OrIOp>(scaleBits, number);
 }
 
-/// Adds a pointer to the first element of `buffer` to the operands; returns it
-/// as a number.
-Value LaunchEmitter::addPointer(Value buffer) {
-  Value address = memref::ExtractAlignedPointerAsIndexOp::create(b, buffer);
-  Value number = arith::IndexCastOp::create(b, b.getI64Type(), address);
-  Type pointer = LLVM::LLVMPointerType::get(b.getContext());
-  operands.push_back(LLVM::IntToPtrOp::create(b, pointer, number));
-  return address;
-}
-
-Value LaunchEmitter::isMultiple(Value bits, int64_t unit) {
-  Value rest = make<arith::AndIOp>(bits, index(unit - 1));
-  return compare(arith::CmpIPredicate::eq, rest, index(0));
-}
-
 /// Whether this program run may use `tile`.
 Value LaunchEmitter::fits(const TileShape &tile) {
   Value aligned = make<arith::AndIOp>(isMultiple(payloadBits, tile.payloadUnit),
                                       isMultiple(scaleBits, tile.scaleUnit));
-  Value least = index(tile.rowsBelow);
-  // The average group counts.
-  if (groups)
-    least = make<arith::MulIOp>(groups, least);
-  Value tall = compare(arith::CmpIPredicate::ugt, rows, least);
-  return make<arith::AndIOp>(aligned, tall);
-}
-
-/// At most so many, in a grouped product (MatmulGroups.h).
-Value LaunchEmitter::countRowTiles(int64_t tileRows) {
-  if (!groups)
-    return divideUp(rows, tileRows);
-  return make<arith::AddIOp>(make<arith::DivUIOp>(rows, index(tileRows)),
-                             make<arith::MinUIOp>(groups, rows));
+  return make<arith::AndIOp>(aligned, hasMoreRows(tile.rowsBelow));
 }
 
 void LaunchEmitter::emitLaunch(const MatmulSpec &spec, gpu::GPUFuncOp kernel) {
-  Value rowTiles = countRowTiles(spec.tile.rows);
-  Value columnTiles = divideUp(columns, spec.tile.columns);
-  Value tiles =
-      make<arith::MulIOp>(make<arith::MulIOp>(rowTiles, columnTiles), matrices);
-  Value one = index(1), blocks = tiles;
+  Value tiles = countTiles(spec.tile.rows, spec.tile.columns), blocks = tiles;
   SmallVector<Value> all(operands);
   if (spec.tile.isRing()) {
     blocks = make<arith::MinUIOp>(tiles, index(kRingBlocks));
     all.push_back(arith::IndexCastOp::create(b, b.getI32Type(), tiles));
   }
-  Value shared =
-      arith::ConstantIntOp::create(b, b.getI32Type(), spec.getSharedBytes());
-  gpu::LaunchFuncOp::create(
-      b, kernel, gpu::KernelDim3{blocks, one, one},
-      gpu::KernelDim3{index(spec.tile.getThreads()), one, one}, shared, all);
+  launch(kernel, blocks, spec.tile.getThreads(), spec.getSharedBytes(), all);
 }
 
 /// The tensor maps of both sides, and an i1: whether they are valid.
@@ -302,31 +209,8 @@ void LaunchEmitter::emitChoice(size_t candidate) {
 void LaunchEmitter::emit(const MatmulEpilogue &epilogue) {
   readSide(op.getLhs(), op.getLhsFormatAttr());
   readSide(op.getRhs(), op.getRhsFormatAttr());
-  if (groups)
-    addPointer(op.getGroupEnds());
-  if (epilogue.row)
-    addPointer(epilogue.row);
-  if (PackedQuantizeOp quantizer = epilogue.quantizer) {
-    for (Value part : quantizer.getInits())
-      addPointer(part);
-    if (Value tensorScale = quantizer.getTensorScale())
-      addPointer(tensorScale);
-  } else {
-    addPointer(op.getInits());
-  }
-  for (auto [row, argument] : epilogue.tail.rows)
-    addPointer(row);
-  llvm::append_range(operands, epilogue.tail.numbers);
-  for (Value size : {rows, columns, depth})
-    addSize(size);
-  if (groups)
-    addSize(groups);
-  // A launch without blocks is an error.
-  Value results = make<arith::MulIOp>(make<arith::MulIOp>(rows, columns),
-                                      groups ? groups : matrices);
-  auto ifOp = scf::IfOp::create(
-      b, compare(arith::CmpIPredicate::ne, results, index(0)));
-  b.setInsertionPointToStart(ifOp.thenBlock());
+  addRest(epilogue);
+  enterIfAny();
   emitChoice(0);
 }
 

@@ -56,7 +56,7 @@ private:
 
 RingEmitter::RingEmitter(ImplicitLocOpBuilder &b, const MatmulSpec &spec,
                          gpu::GPUFuncOp kernel)
-    : b(b), spec(spec), layout(spec), arguments(b, spec, kernel),
+    : b(b), spec(spec), layout(spec), arguments(b, spec.getSignature(), kernel),
       shared(getSharedMemory(b, kernel->getParentOfType<gpu::GPUModuleOp>())),
       thread(word(NVVM::ThreadIdXOp::create(b, b.getI32Type()))),
       lane(thread % kWarpLanes), tiles(word(kernel.getArguments().back())) {}

@@ -49,17 +49,6 @@ std::optional<MmaKind> mx::lookupMma(FormatAttr lhs, FormatAttr rhs) {
   return std::nullopt;
 }
 
-std::string mx::spellFormat(FormatAttr format) {
-  std::string_view name = mxnum::getFormatName(format.getBlockFormat());
-  if (!name.empty())
-    return std::string(name);
-  std::string spelled =
-      StringRef(mxnum::getElementInfo(format.getElement()).name).lower();
-  spelled += format.getScale() == mxnum::ScaleType::E8M0 ? "_e8m0_" : "_ue4m3_";
-  spelled += std::to_string(format.getBlock());
-  return format.getTensorScale() ? spelled + "t" : spelled;
-}
-
 /// A word for all that decides the bits of a block.
 static std::string spellQuantizer(PackedQuantizeOp op) {
   if (!op)
@@ -77,9 +66,18 @@ std::string MatmulSpec::getName() const {
   std::string name = spellFormat(lhs) + "_" + spellFormat(rhs) + "_" + type +
                      starts[static_cast<int>(epilogue.start)].str() + tailName +
                      spellQuantizer(epilogue.quantizer) + "_" + tile.name.str();
-  if (isGrouped())
-    return "grouped" + std::to_string(endBits) + "_matmul_" + name;
-  return "matmul_" + name;
+  return spellProduct(endBits) + name;
+}
+
+MatmulSignature MatmulSpec::getSignature() const {
+  StageLayout layout(*this);
+  return {{{lhs, FloatType()}, tile.rows, layout.lhs, layout.lhsScales},
+          {{rhs, FloatType()}, tile.columns, layout.rhs, layout.rhsScales},
+          kSlices * mma.depth,
+          getOutputType(),
+          endBits,
+          tile.isRing(),
+          epilogue};
 }
 
 PanelShape MatmulSpec::getPayloadShape(FormatAttr format, int rows) const {

@@ -9,7 +9,7 @@
 #ifndef MX_LIB_CONVERSION_MXTONVVM_MATMULSPEC_H
 #define MX_LIB_CONVERSION_MXTONVVM_MATMULSPEC_H
 
-#include "MatmulEpilogue.h"
+#include "MatmulSignature.h"
 #include "MmaFragments.h"
 #include "PanelCopy.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
@@ -36,9 +36,6 @@ struct MmaKind {
 
 /// Returns the instruction for `lhs` times `rhs`, if there is one.
 std::optional<MmaKind> lookupMma(FormatAttr lhs, FormatAttr rhs);
-
-/// A word for the format that a symbol may hold, e.g. mxfp4 or e2m1_ue4m3_32t.
-std::string spellFormat(FormatAttr format);
 
 /// Threads that multiply.
 inline constexpr int kThreads = 256;
@@ -106,6 +103,7 @@ struct MatmulSpec {
     return epilogue.tail ? epilogue.tail.getType() : result;
   }
   std::string getName() const;
+  MatmulSignature getSignature() const;
   /// The panels of a side with `rows` rows in the tile.
   PanelShape getPayloadShape(FormatAttr format, int rows) const;
   PanelShape getScalesShape(int rows) const;

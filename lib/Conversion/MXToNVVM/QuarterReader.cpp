@@ -25,7 +25,7 @@ static Word permuteBytes(Word low, Word high, int selector) {
 } // namespace mlir::mx
 
 QuarterReader::QuarterReader(ImplicitLocOpBuilder &b, const DecodedSpec &spec,
-                             const DecodedSide &side, const Panel &panel,
+                             const MatmulSide &side, const Panel &panel,
                              Word lane, Word first, int rows)
     : b(b), spec(spec), side(side), panel(panel), place(lane % kPlaces),
       row(first + lane / kPlaces), groups(rows / kGroupRows) {}

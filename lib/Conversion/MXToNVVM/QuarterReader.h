@@ -30,7 +30,7 @@ public:
 
   /// Reads rows `first` + group of each 8 of `rows` rows.
   QuarterReader(ImplicitLocOpBuilder &b, const DecodedSpec &spec,
-                const DecodedSide &side, const Panel &panel, Word lane,
+                const MatmulSide &side, const Panel &panel, Word lane,
                 Word first, int rows);
 
   /// The first row, that of group 0.
@@ -74,7 +74,7 @@ private:
 
   ImplicitLocOpBuilder &b;
   const DecodedSpec &spec;
-  const DecodedSide &side;
+  const MatmulSide &side;
   Panel panel;
   Word place, row;
   int groups;

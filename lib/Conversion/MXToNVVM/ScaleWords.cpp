@@ -67,7 +67,7 @@ void ScaleWords::copy(Word step, Value panel) {
 
 Word ScaleWords::getStart(ImplicitLocOpBuilder &b, const PanelSource &source,
                           Word row, Word step, int bytes) {
-  // Eight rows, and so all that come before the panel, are whole words.
   Word first = getByteInWord(b, source.base);
-  return (first + row * source.rowLength + step * bytes) & (kWordBytes - 1);
+  Word global = source.firstRow + row;
+  return (first + global * source.rowLength + step * bytes) & (kWordBytes - 1);
 }

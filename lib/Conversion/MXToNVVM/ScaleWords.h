@@ -31,8 +31,7 @@ public:
   void copy(Word step, Value panel);
 
   /// The byte of a panel's row at which the scales of `step` begin, for row
-  /// `row` of the panel, or one that differs by a multiple of 8. The panel's
-  /// first row is a multiple of 8.
+  /// `row` of the panel, or one that differs by a multiple of 8.
   static Word getStart(ImplicitLocOpBuilder &b, const PanelSource &source,
                        Word row, Word step, int bytes);
 

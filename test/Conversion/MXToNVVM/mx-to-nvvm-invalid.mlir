@@ -45,7 +45,7 @@ func.func @other_blocks(%b: memref<4x32xi8>, %s: memref<4x4xi8>, %c: memref<4x4x
 
 func.func @groups(%a: memref<4x32xi8>, %sa: memref<4x2xi8>, %b: memref<2x4x32xi8>, %sb: memref<2x4x2xi8>,
                   %ends: memref<2xi32>, %c: memref<4x4xf32>, %k: index) {
-  // expected-error@+1 {{'mx.packed.matmul' op expected 'group_ends' exactly with the kernel 'grouped_matmul_mma_block_scale', got 'matmul_mma_block_scale'}}
+  // expected-error@+1 {{'mx.packed.matmul' op expected 'group_ends' exactly with the kernels 'grouped_matmul_mma_block_scale' and 'grouped_matmul_mma_sync', got 'matmul_mma_block_scale'}}
   mx.packed.matmul k(%k) lhs(%a, %sa : memref<4x32xi8>, memref<4x2xi8>)
     rhs(%b, %sb : memref<2x4x32xi8>, memref<2x4x2xi8>) group_ends(%ends : memref<2xi32>)
     outs(%c : memref<4x4xf32>)
@@ -57,7 +57,7 @@ func.func @groups(%a: memref<4x32xi8>, %sa: memref<4x2xi8>, %b: memref<2x4x32xi8
 // -----
 
 func.func @no_groups(%a: memref<4x32xi8>, %sa: memref<4x2xi8>, %c: memref<4x4xf32>, %k: index) {
-  // expected-error@+1 {{'mx.packed.matmul' op expected 'group_ends' exactly with the kernel 'grouped_matmul_mma_block_scale', got 'grouped_matmul_mma_block_scale'}}
+  // expected-error@+1 {{'mx.packed.matmul' op expected 'group_ends' exactly with the kernels 'grouped_matmul_mma_block_scale' and 'grouped_matmul_mma_sync', got 'grouped_matmul_mma_block_scale'}}
   mx.packed.matmul k(%k) lhs(%a, %sa : memref<4x32xi8>, memref<4x2xi8>)
     rhs(%a, %sa : memref<4x32xi8>, memref<4x2xi8>) outs(%c : memref<4x4xf32>)
     {lhs_format = #mx.format<mxfp4>, rhs_format = #mx.format<mxfp4>,

@@ -32,3 +32,21 @@ func.func @plain_rhs(%a: !mx.tensor<4x64, mxfp6_e2m3, axis = 1>, %b: tensor<8x64
   %0 = mx.matmul ins(%a, %b : !mx.tensor<4x64, mxfp6_e2m3, axis = 1>, tensor<8x64xf16>) outs(%c : tensor<4x8xf32>)
   return %0 : tensor<4x8xf32>
 }
+
+// CHECK-LABEL: @groups
+// CHECK: mx.grouped_matmul {{.*}} {kernel = "grouped_matmul_mma_sync"}
+// OLD: chose grouped_matmul_mma_sync: emulated, because no other row of this operation fits the target"
+// NEW: chose grouped_matmul_mma_sync: emulated, because no other row of this operation fits the target"
+func.func @groups(%a: tensor<4x64xbf16>, %b: !mx.tensor<2x8x64, mxfp4, axis = 2>, %ends: tensor<2xi32>, %c: tensor<4x8xf32>) -> tensor<4x8xf32> {
+  %0 = mx.grouped_matmul ins(%a, %b, %ends : tensor<4x64xbf16>, !mx.tensor<2x8x64, mxfp4, axis = 2>, tensor<2xi32>) outs(%c : tensor<4x8xf32>)
+  return %0 : tensor<4x8xf32>
+}
+
+// CHECK-LABEL: @groups_of_two_scaled_sides
+// CHECK: mx.grouped_matmul {{.*}} {kernel = "grouped_matmul_mma_sync"}
+// OLD: chose grouped_matmul_mma_sync: emulated, because grouped_matmul_mma_block_scale needs mma.block_scale/mxf4, which needs sm_120a, sm_120f, sm_121a or sm_121f"
+// NEW: chose grouped_matmul_mma_block_scale: native, by mma.block_scale/mxf4"
+func.func @groups_of_two_scaled_sides(%a: !mx.tensor<4x64, mxfp4, axis = 1>, %b: !mx.tensor<2x8x64, mxfp4, axis = 2>, %ends: tensor<2xi32>, %c: tensor<4x8xf32>) -> tensor<4x8xf32> {
+  %0 = mx.grouped_matmul ins(%a, %b, %ends : !mx.tensor<4x64, mxfp4, axis = 1>, !mx.tensor<2x8x64, mxfp4, axis = 2>, tensor<2xi32>) outs(%c : tensor<4x8xf32>)
+  return %0 : tensor<4x8xf32>
+}

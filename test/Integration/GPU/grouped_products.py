@@ -63,6 +63,30 @@ BYTES_INDEX = [
         ("large groups", 300, 9, 128, [129, 300]),
     )
 ]
+# What chips without block-scaled MMA decode. Rows of scales of A begin anywhere in a word.
+DECODED_BF16 = [
+    Routing(name, ("bf16", "mxfp4"), "i32", *rest)
+    for name, *rest in (
+        ("bf16: ragged, one without rows, rows in none", 160, 9, 96, [1, 18, 18, 150]),
+        ("bf16: ends that are clamped", 40, 130, 46, [-5, 33, 7, 90, 20]),
+        ("bf16: no rows", 0, 9, 64, [0, 0]),
+    )
+]
+DECODED_F16 = [
+    Routing(name, ("f16", "nvfp4"), "i64", *rest)
+    for name, *rest in (
+        ("f16: 32 experts, four of them used", 40, 9, 160, [3] * 7 + [4] * 12 + [36] + [40] * 12),
+        ("f16: ends that are far away", 35, 5, 64, [-FAR, FAR + 3, 2, -1]),
+        ("f16: large groups", 140, 9, 32, [70, 140]),
+    )
+]
+DECODED_FP4 = [
+    Routing(name, ("mxfp4", "mxfp4"), "index", *rest)
+    for name, *rest in (
+        ("fp4: rows of five scales", 45, 9, 160, [1, 4, 4, 43]),
+        ("fp4: rows of three scales", 100, 9, 96, [35, 100]),
+    )
+]
 
 
 def clamp_ends(routing: Routing) -> list[int]:
@@ -153,7 +177,9 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as name:
         for chip in arguments.chips:
             seeds = range(4) if arguments.all else range(1)
-            runs = [(routings, seed) for routings in (FP4_I32, NV_I64, BYTES_INDEX) for seed in seeds]
+            native = chip.startswith("sm_12")
+            kinds = (FP4_I32, NV_I64, BYTES_INDEX) if native else (DECODED_BF16, DECODED_F16, DECODED_FP4)
+            runs = [(routings, seed) for routings in kinds for seed in seeds]
             found = sum(check(Path(name), chip, *pair) for pair in runs)
             count = sum(len(routings) for routings, _ in runs)
             print(f"simulated on {chip}: {count} grouped products, {found} failures")

@@ -196,6 +196,15 @@ DECODED_BUGS = [
     bug("sums of a step forgotten", WRONG_RESULT, LOOP, SYNC_MMA, SYNC_MMA.replace("%<g>", "%cst"), count=32),
 ]
 
+# A grouped product that decodes, in tiles of 16 rows.
+DECODED_GROUP_BUGS = [
+    bug("decoded, ends not clamped to the previous one", "race", SETUP, "arith.maxsi %<e>, %<b> : i64", "arith.addi %<e>, %c0_i64 : i64"),
+    bug("decoded, ends not clamped to the rows", ("out-of-bounds", "nvvm.cp.async"), SETUP, "arith.minsi %<e>, %<m> : i64", "arith.addi %<e>, %c0_i64 : i64"),
+    bug("decoded, matrix of the first group", WRONG_RESULT, SETUP, CHOICE, "arith.select %<p>, %c0_i32, %<y> : i32", which=0, count=3),
+    bug("decoded, every tile begins where its group does", "race", SETUP, "arith.muli %<t>, %c16_i32", "arith.muli %<t>, %c0_i32"),
+    bug("decoded, blocks without rows go on", ("out-of-bounds", "nvvm.cp.async"), SETUP, "arith.cmpi ult, %<g>, %arg8 : i32", "arith.cmpi uge, %<g>, %c0_i32 : i32"),
+]
+
 # Sections of Inputs/ring.mlir.
 RING_SETUP = ("gpu.func", "%isProducer")
 PRODUCER = ("%isProducer", "%isConsumer")

@@ -27,6 +27,7 @@ sys.path[:0] = [str(TESTS / folder) for folder in ("Integration/CPU", "fuzz")]
 from grouped_products import Routing, make_operands, write_program
 from kernel_bugs import (
     DECODED_BUGS,
+    DECODED_GROUP_BUGS,
     GROUPED_BUGS,
     PRODUCT_BUGS,
     REFUSED,
@@ -149,17 +150,18 @@ def make_product(folder: Path, kinds: tuple[str, str], m: int, n: int, k: int) -
     return Kernel(f"{' x '.join(kinds)} product", keep_first_kernel(lowered.read_text()), inputs, expected)
 
 
-def make_grouped(folder: Path) -> Kernel:
-    """Lowers a grouped product: two tiles, no rows, seven rows behind a clamped end, none."""
-    routing = Routing("", ("mxfp4", "mxfp4"), "i32", 40, 12, 128, [33, 30, 45, 45])
-    source, lowered = folder / "grouped.mlir", folder / "grouped-lowered.mlir"
+def make_grouped(folder: Path, kinds: tuple[str, str]) -> Kernel:
+    """Lowers a grouped product: some tiles, no rows, seven rows behind a clamped end, none."""
+    routing = Routing("", kinds, "i32", 40, 12, 128, [33, 30, 45, 45])
+    name = f"grouped-{'-'.join(kinds)}"
+    source, lowered = folder / f"{name}.mlir", folder / f"{name}-lowered.mlir"
     write_program(source, [routing], is_static=True)
     run("mx-compile", source, "--target=sm_120a", "--stop-after=lower", "-o", lowered)
-    arrays = folder / "grouped"
+    arrays = folder / name
     arrays.mkdir()
     operands, expected = make_operands(routing, seed=1)
     inputs = write_inputs(arrays, operands)
-    return Kernel("grouped product", keep_first_kernel(lowered.read_text()), inputs, expected)
+    return Kernel(f"grouped {' x '.join(kinds)} product", keep_first_kernel(lowered.read_text()), inputs, expected)
 
 
 def make_ring(folder: Path) -> Kernel:
@@ -219,7 +221,8 @@ def main() -> int:
             (make_product(folder, ("mxfp4", "mxfp4"), 20, 12, 384), PRODUCT_BUGS),
             (make_product(folder, ("nvfp4", "nvfp4"), 17, 12, 128), SCALED_BUGS),
             (make_product(folder, ("bf16", "mxfp4"), 20, 12, 672), DECODED_BUGS),
-            (make_grouped(folder), GROUPED_BUGS),
+            (make_grouped(folder, ("mxfp4", "mxfp4")), GROUPED_BUGS),
+            (make_grouped(folder, ("bf16", "mxfp4")), DECODED_GROUP_BUGS),
             (make_ring(folder), RING_BUGS),
         ):
             print(f"{kernel.name}:")

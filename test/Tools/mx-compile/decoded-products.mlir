@@ -15,6 +15,11 @@
 // CHECK-DAG: "matmul_sync_bf16_mxfp4_bf16_32x128: Used {{[0-9]+}} registers, {{.*}}, no spills"
 // CHECK-DAG: "matmul_sync_bf16_mxfp4_bf16_16x128: Used {{[0-9]+}} registers, {{.*}}, no spills"
 // CHECK-DAG: "matmul_sync_bf16_mxfp4_bf16_32x128_bytes: Used {{[0-9]+}} registers, {{.*}}, no spills"
+// CHECK-DAG: "grouped32_matmul_sync_bf16_mxfp4_bf16_128x128: Used {{[0-9]+}} registers, {{.*}}, no spills"
+// CHECK-DAG: "grouped32_matmul_sync_bf16_mxfp4_bf16_32x128: Used {{[0-9]+}} registers, {{.*}}, no spills"
+// CHECK-DAG: "grouped32_matmul_sync_bf16_mxfp4_bf16_16x128: Used {{[0-9]+}} registers, {{.*}}, no spills"
+// CHECK-DAG: "grouped32_matmul_sync_bf16_mxfp4_bf16_32x128_bytes: Used {{[0-9]+}} registers, {{.*}}, no spills"
+// CHECK-DAG: "grouped32_matmul_sync_f16_nvfp4_f32_128x128: Used {{[0-9]+}} registers, {{.*}}, no spills"
 
 // SASS-NOT: LDL
 // SASS-NOT: STL
@@ -33,4 +38,16 @@ func.func @unknown_sizes(%a: tensor<?x?xbf16>, %b: !W, %c: tensor<?x?xbf16>) -> 
 func.func @prefill(%a: tensor<128x2880xf16>, %b: !V, %c: tensor<128x128xf32>) -> tensor<128x128xf32> {
   %0 = mx.matmul ins(%a, %b : tensor<128x2880xf16>, !V) outs(%c : tensor<128x128xf32>)
   return %0 : tensor<128x128xf32>
+}
+
+!E = !mx.tensor<?x?x?, mxfp4, axis = 2>
+func.func @experts(%a: tensor<?x?xbf16>, %b: !E, %ends: tensor<?xi32>, %c: tensor<?x?xbf16>) -> tensor<?x?xbf16> {
+  %0 = mx.grouped_matmul ins(%a, %b, %ends : tensor<?x?xbf16>, !E, tensor<?xi32>) outs(%c : tensor<?x?xbf16>)
+  return %0 : tensor<?x?xbf16>
+}
+
+!F = !mx.tensor<4x128x2880, nvfp4, axis = 2>
+func.func @experts_prefill(%a: tensor<512x2880xf16>, %b: !F, %ends: tensor<4xi32>, %c: tensor<512x128xf32>) -> tensor<512x128xf32> {
+  %0 = mx.grouped_matmul ins(%a, %b, %ends : tensor<512x2880xf16>, !F, tensor<4xi32>) outs(%c : tensor<512x128xf32>)
+  return %0 : tensor<512x128xf32>
 }

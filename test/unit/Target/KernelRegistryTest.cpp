@@ -109,6 +109,25 @@ TEST(KernelRegistry, GroupedProductsOfAGpuNeedTheSameInstructions) {
   EXPECT_EQ("mma.block_scale/mxf8f6f4", needs("mxfp8_e4m3"));
 }
 
+TEST(KernelRegistry, GroupedProductsThatAGpuDecodes) {
+  auto name = [](const char *lhs, const char *rhs, const char *chip) {
+    KernelChoice choice =
+        selectKernel("mx.grouped_matmul", {MachineKind::Nvvm, chip, ""},
+                     {getFormat(lhs), getFormat(rhs)});
+    return choice.row ? choice.row->name : "none";
+  };
+  for (const char *chip : {"sm_80", "sm_90a", "sm_120a"}) {
+    EXPECT_EQ("grouped_matmul_mma_sync", name("bf16", "mxfp4", chip));
+    EXPECT_EQ("grouped_matmul_mma_sync", name("nvfp4", "f16", chip));
+    EXPECT_EQ("grouped_matmul_mma_sync", name("mxfp4", "nvfp4", chip));
+    EXPECT_EQ("grouped_matmul_emulated", name("bf16", "f16", chip));
+    EXPECT_EQ("grouped_matmul_emulated", name("f32", "mxfp4", chip));
+  }
+  EXPECT_EQ("grouped_matmul_mma_sync", name("mxfp4", "mxfp4", "sm_90a"));
+  EXPECT_EQ("grouped_matmul_mma_block_scale",
+            name("mxfp4", "mxfp4", "sm_120a"));
+}
+
 TEST(KernelRegistry, AFormatWithoutANameIsEmulated) {
   mxnum::BlockFormat format = *mxnum::lookupFormat("mxfp4");
   format.block = 64;

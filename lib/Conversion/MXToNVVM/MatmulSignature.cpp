@@ -1,0 +1,72 @@
+//===- MatmulSignature.cpp - what arguments depend on ---------------------===//
+// Part of the mx project, under the Apache License v2.0 with LLVM Exceptions.
+//===----------------------------------------------------------------------===//
+
+#include "MatmulSignature.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+
+using namespace mlir;
+using namespace mlir::mx;
+
+MatmulSide MatmulSide::get(ValueRange parts, FormatAttr format) {
+  Type type = cast<MemRefType>(parts.front().getType()).getElementType();
+  return {format, dyn_cast<FloatType>(type)};
+}
+
+bool MatmulSide::isDecodable() const {
+  if (!format)
+    return plain && (plain.isBF16() || plain.isF16());
+  return !mxnum::getFormatName(format.getBlockFormat()).empty();
+}
+
+int MatmulSide::getBits() const {
+  if (!format)
+    return int(plain.getIntOrFloatBitWidth());
+  return int(mxnum::getElementInfo(format.getElement()).bits);
+}
+
+int MatmulSide::getBlock(int elements) const {
+  return format ? int(format.getBlock()) : elements;
+}
+
+int MatmulSide::getPartCount() const {
+  return !format ? 1 : format.getTensorScale() ? 3 : 2;
+}
+
+std::string MatmulSide::getName() const {
+  if (format)
+    return spellFormat(format);
+  std::string spelled;
+  llvm::raw_string_ostream(spelled) << plain;
+  return spelled;
+}
+
+SmallVector<Type> MatmulSignature::getTypes(MLIRContext *context) const {
+  size_t vectors = bool(epilogue.row) + epilogue.tail.rows.size();
+  size_t results = 1;
+  if (PackedQuantizeOp quantizer = epilogue.quantizer)
+    results = quantizer.getTensorScale() ? 3 : 2;
+  size_t pointers = lhs.operand.getPartCount() + rhs.operand.getPartCount() +
+                    isGrouped() + results + vectors;
+  SmallVector<Type> types(pointers, LLVM::LLVMPointerType::get(context));
+  llvm::append_range(types, ValueRange(epilogue.tail.numbers).getTypes());
+  types.append(3 + isGrouped() + isRing, IntegerType::get(context, 32));
+  return types;
+}
+
+std::string mx::spellFormat(FormatAttr format) {
+  std::string_view name = mxnum::getFormatName(format.getBlockFormat());
+  if (!name.empty())
+    return std::string(name);
+  std::string spelled =
+      StringRef(mxnum::getElementInfo(format.getElement()).name).lower();
+  spelled += format.getScale() == mxnum::ScaleType::E8M0 ? "_e8m0_" : "_ue4m3_";
+  spelled += std::to_string(format.getBlock());
+  return format.getTensorScale() ? spelled + "t" : spelled;
+}
+
+std::string mx::spellProduct(unsigned endBits) {
+  if (endBits == 0)
+    return "matmul_";
+  return "grouped" + std::to_string(endBits) + "_matmul_";
+}

@@ -1,0 +1,79 @@
+//===- MatmulSignature.h - what arguments depend on -------------*- C++ -*-===//
+// Part of the mx project, under the Apache License v2.0 with LLVM Exceptions.
+//
+// What the arguments of a matmul kernel depend on, whatever it multiplies with:
+//
+//   parts of A, parts of B    payload, and if there are any scales and a tensor
+//                             scale
+//   group_ends                in a grouped product
+//   a vector to start from
+//   C                         or if results are quantised their payload and
+//                             scales, and perhaps their tensor scale
+//   vectors and numbers of a tail
+//   M, N, K, groups           i32
+//   tiles                     i32, if blocks outlive a tile
+//===----------------------------------------------------------------------===//
+
+#ifndef MX_LIB_CONVERSION_MXTONVVM_MATMULSIGNATURE_H
+#define MX_LIB_CONVERSION_MXTONVVM_MATMULSIGNATURE_H
+
+#include "MatmulEpilogue.h"
+#include "mx/Dialect/MX/IR/MXOps.h"
+
+namespace mlir::mx {
+
+/// What one side of a product consists of.
+struct MatmulSide {
+  /// Null for plain numbers, which have type `plain`.
+  FormatAttr format;
+  FloatType plain;
+
+  /// The side of an operation with these parts.
+  static MatmulSide get(ValueRange parts, FormatAttr format);
+  /// Whether the kernels that decode take it.
+  bool isDecodable() const;
+
+  /// Bits of an element in memory.
+  int getBits() const;
+  /// Elements that share a scale; `elements` if there are no scales.
+  int getBlock(int elements) const;
+  /// Operands: payload, and if there are any scales and a tensor scale.
+  int getPartCount() const;
+  /// The bf16 numbers that add up to an element.
+  int getPlanes() const { return !format && plain.isF16() ? 2 : 1; }
+  std::string getName() const;
+};
+
+struct MatmulSignature {
+  struct Side {
+    MatmulSide operand;
+    /// Rows of its tile, and where its panels lie in a stage.
+    int tileRows, payloadOffset, scalesOffset;
+  };
+
+  Side lhs, rhs;
+  /// Elements of K in a step.
+  int depth;
+  /// The type that is written.
+  FloatType output;
+  /// Bits of the end of a group; 0 for a product without groups.
+  unsigned endBits = 0;
+  /// Whether payload comes by tensor maps to blocks that outlive a tile.
+  bool isRing = false;
+  MatmulEpilogue epilogue = {};
+
+  bool isGrouped() const { return endBits != 0; }
+  /// The types of the arguments.
+  SmallVector<Type> getTypes(MLIRContext *context) const;
+};
+
+/// A word for the format that a symbol may hold, e.g. mxfp4 or e2m1_ue4m3_32t.
+std::string spellFormat(FormatAttr format);
+
+/// How the name of a kernel begins: "matmul_", or with groups
+/// "grouped32_matmul_".
+std::string spellProduct(unsigned endBits);
+
+} // namespace mlir::mx
+
+#endif // MX_LIB_CONVERSION_MXTONVVM_MATMULSIGNATURE_H
