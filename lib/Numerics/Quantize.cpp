@@ -1,173 +1,20 @@
 //===- Quantize.cpp - from tensors to blocks and back ---------------------===//
 // Part of the mx project, under the Apache License v2.0 with LLVM Exceptions.
-//
-// Walks tensors block by block. A row-major tensor blocked along `axis` is
-// seen as [outer, length, inner] with the blocked axis in the middle.
 //===----------------------------------------------------------------------===//
 
 #include "mx/Numerics/Quantize.h"
-#include "FastQuantizer.h"
-#include "mx/Numerics/PackedLayout.h"
-#include <algorithm>
-#include <cassert>
+#include "mx/Numerics/BlockParts.h"
 
 using namespace mxnum;
-
-namespace {
-
-/// The view of a tensor described above, with its rows of packed codes.
-struct BlockedShape {
-  int64_t outer = 0;
-  int64_t length = 0;
-  int64_t inner = 0;
-  /// Blocks along the axis (N1.6).
-  int64_t blocks = 0;
-  /// Rows along the last dimension, which is packed (N8.1).
-  int64_t rows = 0;
-  int64_t rowLength = 0;
-  int64_t rowBytes = 0;
-  bool isBlockedAlongRows = false;
-
-  /// Stays empty if the tensor has no elements.
-  BlockedShape(const BlockFormat &format, const std::vector<int64_t> &shape,
-               int64_t axis);
-
-  int64_t countElements() const { return rows * rowLength; }
-
-  /// The row-major place of the scale of element `index`.
-  int64_t findScale(const BlockFormat &format, int64_t index) const {
-    int64_t line = index / inner;
-    int64_t block = line % length / format.block;
-    return (line / length * blocks + block) * inner + index % inner;
-  }
-};
-
-} // namespace
-
-template <typename Iterator>
-static int64_t multiplyDimensions(Iterator begin, Iterator end) {
-  int64_t product = 1;
-  for (Iterator it = begin; it != end; ++it) {
-    bool overflows = __builtin_mul_overflow(product, *it, &product);
-    assert(!overflows && "no memory holds such a tensor");
-    (void)overflows;
-  }
-  return product;
-}
-
-BlockedShape::BlockedShape(const BlockFormat &format,
-                           const std::vector<int64_t> &shape, int64_t axis) {
-  assert(axis >= 0 && axis < static_cast<int64_t>(shape.size()) &&
-         "the blocked axis is an axis");
-  if (std::find(shape.begin(), shape.end(), 0) != shape.end())
-    return;
-  auto axisIt = shape.begin() + axis;
-  outer = multiplyDimensions(shape.begin(), axisIt);
-  length = *axisIt;
-  inner = multiplyDimensions(axisIt + 1, shape.end());
-  blocks = (length - 1) / format.block + 1;
-  rows = multiplyDimensions(shape.begin(), shape.end() - 1);
-  rowLength = shape.back();
-  rowBytes = getPackedBytes(rowLength, getElementInfo(format.element).bits);
-  isBlockedAlongRows = axisIt + 1 == shape.end();
-}
-
-/// Calls `visit(outer, block, inner, count)` for each run of up to `most`
-/// blocks that are neighbours, in row-major order of the scales.
-template <typename Visitor>
-static void forEachBlock(const BlockedShape &shape, int64_t most,
-                         Visitor visit) {
-  for (int64_t outer = 0; outer < shape.outer; ++outer)
-    for (int64_t block = 0; block < shape.blocks; ++block)
-      for (int64_t inner = 0; inner < shape.inner; inner += most)
-        visit(outer, block, inner, std::min(most, shape.inner - inner));
-}
-
-/// Writes the codes of a block whose first element has index `first` and whose
-/// neighbours are `shape.inner` apart, in rows across the block.
-static void storeCodes(const BlockedShape &shape, unsigned bits,
-                       const uint8_t *codes, int64_t count, int64_t first,
-                       uint8_t *payload) {
-  int64_t row = first / shape.rowLength, column = first % shape.rowLength;
-  int64_t rowStride = shape.inner / shape.rowLength;
-  for (int64_t i = 0; i < count; ++i)
-    writeCode(payload + (row + i * rowStride) * shape.rowBytes, column, bits,
-              codes[i]);
-}
-
-/// Quantises a tensor whose blocks lie in rows.
-static void quantizeRows(const BlockedShape &shape,
-                         const QuantizeOptions &options, const float *values,
-                         BlockTensor &result) {
-  // Long enough for vectors, short enough for a cache. N1.5: blocks start on a
-  // byte.
-  constexpr int64_t pieceLength = 4096;
-  int64_t blocks = std::max<int64_t>(pieceLength / result.format.block, 1);
-  int64_t length = blocks * result.format.block;
-  unsigned bits = getElementInfo(result.format.element).bits;
-  std::vector<uint8_t> codes(std::min(length, shape.rowLength));
-  uint8_t *scales = result.scales.data();
-  for (int64_t row = 0; row < shape.rows; ++row) {
-    uint8_t *bytes = result.payload.data() + row * shape.rowBytes;
-    for (int64_t start = 0; start < shape.rowLength; start += length) {
-      int64_t count = std::min(length, shape.rowLength - start);
-      int64_t first = row * shape.rowLength + start;
-      quantizeRow(result.format, options, result.tensorScale, values + first,
-                  count, first, codes.data(), scales);
-      packRow(codes.data(), count, bits, bytes + getPackedBytes(start, bits));
-      scales += (count - 1) / result.format.block + 1;
-    }
-  }
-}
-
-/// Quantises a tensor whose blocks lie across rows. Neighbours, whose scales
-/// are neighbours as well, are gathered to be quantised at once.
-static void quantizeAcrossRows(const BlockedShape &shape,
-                               const QuantizeOptions &options,
-                               const float *values, BlockTensor &result) {
-  constexpr int64_t blocksAtOnce = 8;
-  const BlockFormat &format = result.format;
-  std::vector<float> gathered(blocksAtOnce * format.block);
-  std::vector<uint8_t> codes(gathered.size());
-  unsigned bits = getElementInfo(format.element).bits;
-  uint8_t *scales = result.scales.data();
-  auto stride = static_cast<uint64_t>(shape.inner);
-  forEachBlock(
-      shape, blocksAtOnce,
-      [&](int64_t outer, int64_t block, int64_t inner, int64_t blocks) {
-        int64_t start = block * format.block;
-        int64_t count = std::min(format.block, shape.length - start);
-        int64_t first = (outer * shape.length + start) * shape.inner + inner;
-        for (int64_t i = 0; i < count; ++i)
-          for (int64_t b = 0; b < blocks; ++b)
-            gathered[b * count + i] = values[first + i * shape.inner + b];
-        quantizeRun(format, options, result.tensorScale,
-                    {gathered.data(), blocks * count, count,
-                     static_cast<uint64_t>(first), stride, /*blockStride=*/1,
-                     codes.data(), scales});
-        scales += blocks;
-        for (int64_t b = 0; b < blocks; ++b)
-          storeCodes(shape, bits, codes.data() + b * count, count, first + b,
-                     result.payload.data());
-      });
-}
 
 BlockTensor mxnum::quantize(const BlockFormat &format,
                             const QuantizeOptions &options, const float *values,
                             const std::vector<int64_t> &shape, int64_t axis) {
-  assert(!explainInvalidFormat(format) && "N1.5 bounds formats");
-  assert(!explainInvalidRule(format, options.rule, options.rounding) &&
-         "the rule must fit the format");
-  BlockedShape view(format, shape, axis);
   BlockTensor result{format, shape, axis, {}, {}, 1.0f};
-  result.payload.resize(view.rows * view.rowBytes);
-  result.scales.resize(view.outer * view.blocks * view.inner);
-  result.tensorScale =
-      computeTensorScale(format, options, values, view.countElements());
-  if (view.isBlockedAlongRows)
-    quantizeRows(view, options, values, result);
-  else
-    quantizeAcrossRows(view, options, values, result);
+  result.payload.resize(countPayloadBytes(format, shape));
+  result.scales.resize(countScales(format, shape, axis));
+  result.tensorScale = quantizeTo(format, options, values, shape, axis,
+                                  result.payload.data(), result.scales.data());
   return result;
 }
 
@@ -180,38 +27,26 @@ double mxnum::decodeValue(const BlockFormat &format, uint8_t code,
   return format.tensorScale ? value * tensorScale : value;
 }
 
-/// Calls `visit(index, value)` for each element with its exact value.
-template <typename Visitor>
-static void forEachValue(const BlockTensor &tensor, Visitor visit) {
-  const BlockFormat &format = tensor.format;
-  BlockedShape view(format, tensor.shape, tensor.axis);
-  unsigned bits = getElementInfo(format.element).bits;
-  for (int64_t row = 0; row < view.rows; ++row) {
-    const uint8_t *codes = tensor.payload.data() + row * view.rowBytes;
-    int64_t start = row * view.rowLength;
-    const uint8_t *scales =
-        tensor.scales.data() + view.findScale(format, start);
-    for (int64_t column = 0; column < view.rowLength; ++column) {
-      int64_t step = view.isBlockedAlongRows ? column / format.block : column;
-      visit(start + column, decodeValue(format, readCode(codes, column, bits),
-                                        scales[step], tensor.tensorScale));
-    }
-  }
+static BlockParts getParts(const BlockTensor &tensor) {
+  return {tensor.format,         tensor.shape,         tensor.axis,
+          tensor.payload.data(), tensor.scales.data(), tensor.tensorScale};
+}
+
+static int64_t countElements(const BlockTensor &tensor) {
+  int64_t count = 1;
+  for (int64_t size : tensor.shape)
+    count *= size;
+  return count;
 }
 
 std::vector<float> mxnum::dequantize(const BlockTensor &tensor) {
-  BlockedShape view(tensor.format, tensor.shape, tensor.axis);
-  std::vector<float> result(view.countElements());
-  forEachValue(tensor, [&](int64_t index, double value) {
-    result[index] = static_cast<float>(value); // N1.7: the one rounding.
-  });
+  std::vector<float> result(countElements(tensor));
+  dequantizeTo(getParts(tensor), result.data());
   return result;
 }
 
 std::vector<double> mxnum::decodeAll(const BlockTensor &tensor) {
-  BlockedShape view(tensor.format, tensor.shape, tensor.axis);
-  std::vector<double> result(view.countElements());
-  forEachValue(tensor,
-               [&](int64_t index, double value) { result[index] = value; });
+  std::vector<double> result(countElements(tensor));
+  dequantizeTo(getParts(tensor), result.data());
   return result;
 }

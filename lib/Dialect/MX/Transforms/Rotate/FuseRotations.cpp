@@ -16,7 +16,7 @@
 #include "mlir/Interfaces/FunctionInterfaces.h"
 #include "mx/Dialect/MX/Transforms/Passes.h"
 #include "mx/Numerics/Hadamard.h"
-#include "mx/Numerics/Philox.h"
+#include "mx/Numerics/RotationSigns.h"
 #include "llvm/ADT/MapVector.h"
 
 namespace mlir::mx {
@@ -37,9 +37,8 @@ static HadamardAttr drawSigns(HadamardAttr rotation, uint64_t seed) {
   int64_t size = rotation.getSize();
   if (seed == 0 || !rotation.getSigns().empty())
     return rotation;
-  SmallVector<int8_t> signs;
-  for (int64_t i = 0; i < size; ++i)
-    signs.push_back(mxnum::getRandomBits(seed, size * size + i, 1) ? -1 : 1);
+  SmallVector<int8_t> signs(size);
+  mxnum::drawRotationSigns(seed, size, signs.data());
   // Without a -1 there is only one spelling, which has no signs.
   if (!llvm::is_contained(signs, -1))
     return rotation;
