@@ -71,10 +71,9 @@ std::string mlir::mx::formatShape(ArrayRef<int64_t> shape, DType type) {
   return text;
 }
 
-llvm::Expected<Array> Array::create(DType type, ArrayRef<int64_t> shape) {
-  constexpr size_t alignment = 64;
-  unsigned elementBytes = getDTypeBytes(type);
-  std::optional<int64_t> elements = countElements(shape, elementBytes);
+llvm::Expected<Array> Array::wrap(DType type, ArrayRef<int64_t> shape,
+                                  void *data, Ownership ownership) {
+  std::optional<int64_t> elements = countElements(shape, getDTypeBytes(type));
   if (!elements)
     return llvm::createStringError("expected an array of less than 2^62 bytes, "
                                    "got '" +
@@ -83,13 +82,22 @@ llvm::Expected<Array> Array::create(DType type, ArrayRef<int64_t> shape) {
   result.type = type;
   result.shape.assign(shape.begin(), shape.end());
   result.elements = *elements;
-  size_t bytes = llvm::alignTo(result.getByteSize() + 1, alignment);
-  result.storage.reset(
+  result.storage = {static_cast<char *>(data), Deleter{ownership}};
+  return result;
+}
+
+llvm::Expected<Array> Array::create(DType type, ArrayRef<int64_t> shape) {
+  constexpr size_t alignment = 64;
+  llvm::Expected<Array> result = wrap(type, shape, nullptr, Ownership::Owned);
+  if (!result)
+    return result;
+  size_t bytes = llvm::alignTo(result->getByteSize() + 1, alignment);
+  result->storage.reset(
       static_cast<char *>(std::aligned_alloc(alignment, bytes)));
-  if (!result.storage)
+  if (!result->storage)
     return llvm::createStringError("expected memory for '" +
                                    formatShape(shape, type) + "', got none");
-  std::memset(result.storage.get(), 0, bytes);
+  std::memset(result->storage.get(), 0, bytes);
   return result;
 }
 

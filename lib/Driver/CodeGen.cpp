@@ -39,9 +39,15 @@ void mlir::mx::registerTranslations(DialectRegistry &registry) {
 // Target
 //===----------------------------------------------------------------------===//
 
+void mlir::mx::initializeNativeTarget() {
+  // Once, because LLVM's list of targets has no lock.
+  [[maybe_unused]] static const bool failed =
+      llvm::InitializeNativeTarget() ||
+      llvm::InitializeNativeTargetAsmPrinter();
+}
+
 static const llvm::Target *lookupHostTarget(const llvm::Triple &triple) {
-  llvm::InitializeNativeTarget();
-  llvm::InitializeNativeTargetAsmPrinter();
+  initializeNativeTarget();
   std::string ignored;
   return llvm::TargetRegistry::lookupTarget(triple, ignored);
 }

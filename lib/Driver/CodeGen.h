@@ -78,6 +78,9 @@ private:
   std::unique_ptr<llvm::Module> module;
 };
 
+/// Makes LLVM know this kind of machine. Any thread may call it at any time.
+void initializeNativeTarget();
+
 /// Registers the translation of the dialects that may be left at the end.
 void registerTranslations(DialectRegistry &registry);
 

@@ -153,12 +153,16 @@ LogicalResult Compiler::enableRemarks() {
 //===----------------------------------------------------------------------===//
 
 LogicalResult Compiler::load(StringRef path) {
-  if (failed(enableRemarks()))
-    return failure();
   std::string problem;
   std::unique_ptr<llvm::MemoryBuffer> buffer = openInputFile(path, &problem);
   if (!buffer)
     return reportError(problem);
+  return load(std::move(buffer));
+}
+
+LogicalResult Compiler::load(std::unique_ptr<llvm::MemoryBuffer> buffer) {
+  if (failed(enableRemarks()))
+    return failure();
   sources->AddNewSourceBuffer(std::move(buffer), SMLoc());
   module = parseSourceFile<ModuleOp>(sources, context.get());
   if (!module || failed(setTarget()))
@@ -370,6 +374,12 @@ LogicalResult Compiler::emit(OutputKind kind, StringRef path) {
   return success();
 }
 
+LogicalResult Compiler::compileTo(OutputKind kind, StringRef path) {
+  return failure(failed(verifyOutput(kind)) ||
+                 failed(runPhases(isDeviceCode(kind))) ||
+                 failed(emit(kind, path)));
+}
+
 static ExitCode runSteps(Compiler &compiler, StringRef input, OutputKind kind,
                          StringRef output) {
   if (input != "-" && llvm::sys::fs::equivalent(input, output)) {
@@ -378,9 +388,7 @@ static ExitCode runSteps(Compiler &compiler, StringRef input, OutputKind kind,
                                output + "' twice");
     return ExitCode::UserError;
   }
-  if (failed(compiler.load(input)) || failed(compiler.verifyOutput(kind)) ||
-      failed(compiler.runPhases(isDeviceCode(kind))) ||
-      failed(compiler.emit(kind, output)))
+  if (failed(compiler.load(input)) || failed(compiler.compileTo(kind, output)))
     return compiler.getFailureCode();
   return ExitCode::Success;
 }

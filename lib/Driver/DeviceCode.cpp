@@ -40,10 +40,14 @@ void mlir::mx::registerDeviceTranslations(DialectRegistry &registry) {
 
 static std::unique_ptr<llvm::TargetMachine>
 createMachine(const DeviceTarget &device) {
-  LLVMInitializeNVPTXTargetInfo();
-  LLVMInitializeNVPTXTarget();
-  LLVMInitializeNVPTXTargetMC();
-  LLVMInitializeNVPTXAsmPrinter();
+  // Once, because LLVM's list of targets has no lock.
+  [[maybe_unused]] static const bool isKnown = [] {
+    LLVMInitializeNVPTXTargetInfo();
+    LLVMInitializeNVPTXTarget();
+    LLVMInitializeNVPTXTargetMC();
+    LLVMInitializeNVPTXAsmPrinter();
+    return true;
+  }();
   llvm::Triple triple("nvptx64-nvidia-cuda");
   std::string ignored;
   const llvm::Target *target =

@@ -9,12 +9,13 @@ using namespace mlir::mx;
 
 ExitCode mlir::mx::runProtected(llvm::function_ref<ExitCode()> body,
                                 llvm::function_ref<void()> onCrash) {
+  // Never disabled again: another thread may be at work, and without a context
+  // a signal goes where it went before.
   llvm::CrashRecoveryContext::Enable();
   llvm::CrashRecoveryContext context;
   context.DumpStackAndCleanupOnFailure = true;
   ExitCode code = ExitCode::Internal;
   bool finished = context.RunSafely([&] { code = body(); });
-  llvm::CrashRecoveryContext::Disable();
   if (finished)
     return code;
   onCrash();

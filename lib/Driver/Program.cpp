@@ -6,10 +6,10 @@
 //===----------------------------------------------------------------------===//
 
 #include "Program.h"
+#include "CodeGen.h"
 #include "llvm/ExecutionEngine/Orc/LLJIT.h"
 #include "llvm/Object/ObjectFile.h"
 #include "llvm/Support/FileSystem.h"
-#include "llvm/Support/TargetSelect.h"
 #include <dlfcn.h>
 
 using namespace mlir;
@@ -43,8 +43,7 @@ static llvm::orc::SymbolMap makeSymbolMap(llvm::orc::LLJIT &jit,
 llvm::Expected<Program>
 Program::link(std::unique_ptr<llvm::MemoryBuffer> object,
               ArrayRef<RuntimeSymbol> symbols) {
-  llvm::InitializeNativeTarget();
-  llvm::InitializeNativeTargetAsmPrinter();
+  initializeNativeTarget();
   auto jit = llvm::orc::LLJITBuilder()
                  .setLinkProcessSymbolsByDefault(false)
                  .setPlatformSetUp(llvm::orc::setUpInactivePlatform)

@@ -7,6 +7,7 @@
 #include "CheckRuntime.h"
 #include "GpuInvocation.h"
 #include "GpuSymbols.h"
+#include "GuardedCall.h"
 #include "InputSpec.h"
 #include "Invocation.h"
 #include "Program.h"
@@ -14,7 +15,6 @@
 #include "mx/Dialect/MX/IR/TargetMachine.h"
 #include "mx/Driver/Npy.h"
 #include "llvm/BinaryFormat/Magic.h"
-#include "llvm/Support/CrashRecoveryContext.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Format.h"
 #include "llvm/Support/MemoryBuffer.h"
@@ -285,18 +285,11 @@ static void copyBytes(ArrayRef<Array> from, MutableArrayRef<Array> to) {
     std::memcpy(target.data(), source.data(), source.getByteSize());
 }
 
-/// Runs compiled code. A fault in it is the program's, which may divide by zero
-/// or leave its buffers, and leaves no reproducer of ours.
+/// A fault is the program's and leaves no reproducer of ours.
 LogicalResult Runner::runGuarded(function_ref<void()> body) {
-  // What a shell would return for the signal.
-  constexpr int firstSignalCode = 128;
-  llvm::CrashRecoveryContext context;
-  if (context.RunSafely(body))
-    return success();
-  int signal = context.RetCode - firstSignalCode;
-  return compiler.reportError("expected '" + function->name +
-                              "' to return, got signal " + Twine(signal) +
-                              " (" + ::strsignal(signal) + ")");
+  if (llvm::Error error = callGuarded(function->name, body))
+    return fail(std::move(error));
+  return success();
 }
 
 /// The same for a program whose buffers are device memory.

@@ -1,8 +1,9 @@
 //===- Array.h - what goes into and comes out of a program ------*- C++ -*-===//
 // Part of the mx project, under the Apache License v2.0 with LLVM Exceptions.
 //
-// A contiguous row-major array in memory of its own, with an element type as
-// .npy files know them. Narrow formats cross the boundary as bytes.
+// A contiguous row-major array, in memory of its own or of somebody else, with
+// an element type as .npy files know them. Narrow formats cross the boundary as
+// bytes.
 //===----------------------------------------------------------------------===//
 
 #ifndef MX_DRIVER_ARRAY_H
@@ -58,12 +59,19 @@ std::optional<int64_t> countElements(llvm::ArrayRef<int64_t> shape,
 /// Prints a shape and a type as "4x32xf32"; a negative dimension prints as "?".
 std::string formatShape(llvm::ArrayRef<int64_t> shape, DType type);
 
-/// A row-major array, aligned for any vector load.
+/// What an array does with its memory in the end.
+enum class Ownership : bool { Owned, Borrowed };
+
+/// A row-major array. What `create` makes is aligned for any vector load.
 class Array {
 public:
   /// Makes an array of zeros, or fails if there is no memory for it.
   static llvm::Expected<Array> create(DType type,
                                       llvm::ArrayRef<int64_t> shape);
+  /// Makes an array of what lies at `data`: memory that somebody else keeps
+  /// (Borrowed), or that of malloc, which the array frees (Owned).
+  static llvm::Expected<Array> wrap(DType type, llvm::ArrayRef<int64_t> shape,
+                                    void *data, Ownership ownership);
   /// Makes a copy in memory of its own.
   llvm::Expected<Array> clone() const;
 
@@ -81,7 +89,12 @@ public:
 
 private:
   struct Deleter {
-    void operator()(char *memory) const { std::free(memory); }
+    /// Owned unless it is set.
+    Ownership ownership;
+    void operator()(char *memory) const {
+      if (ownership == Ownership::Owned)
+        std::free(memory);
+    }
   };
 
   DType type = DType::U8;

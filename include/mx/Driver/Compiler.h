@@ -85,6 +85,8 @@ public:
   /// Reads IR as text or bytecode ("-" is standard input), checks it, and
   /// records target and signatures.
   LogicalResult load(StringRef path);
+  /// The same with what a buffer holds; diagnostics call it by its identifier.
+  LogicalResult load(std::unique_ptr<llvm::MemoryBuffer> buffer);
   /// Checks that code of this kind can be made for the target.
   LogicalResult verifyOutput(OutputKind kind);
   /// Runs the phases up to `stopAfter`. What only kernels are wanted of may
@@ -99,6 +101,10 @@ public:
   /// Writes a file ("-" is standard output). An older file is replaced when
   /// everything is written, or left alone.
   LogicalResult emit(OutputKind kind, StringRef path);
+
+  const CompilerOptions &getOptions() const { return options; }
+  /// The steps from what was loaded to a file.
+  LogicalResult compileTo(OutputKind kind, StringRef path);
 
   ModuleOp getModule() { return *module; }
   const ProgramSignature &getSignatures() const { return signatures; }

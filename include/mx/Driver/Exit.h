@@ -22,6 +22,7 @@ enum class ExitCode : int {
 
 /// Runs `body`. If it crashes, runs `onCrash` instead of the rest of it and
 /// returns ExitCode::Internal; objects on the stack of `body` are leaked.
+/// Several threads may be in it at once.
 ExitCode runProtected(llvm::function_ref<ExitCode()> body,
                       llvm::function_ref<void()> onCrash);
 

@@ -51,3 +51,21 @@ TEST(ArrayTest, sizesBeyondMemoryAreRefused) {
             "expected an array of less than 2^62 bytes, got "
             "'1099511627776x1099511627776xf32'");
 }
+
+TEST(ArrayTest, otherMemoryIsBorrowedOrTakenOver) {
+  float values[2] = {1, 2};
+  {
+    llvm::Expected<Array> borrowed =
+        Array::wrap(DType::F32, {2}, values, Ownership::Borrowed);
+    ASSERT_TRUE(static_cast<bool>(borrowed));
+    EXPECT_EQ(borrowed->getAsDouble(1), 2.0);
+    borrowed->setFromDouble(1, 3.0);
+  }
+  EXPECT_EQ(values[1], 3.0f);
+  auto owned = Array::wrap(DType::U8, {4}, std::malloc(4), Ownership::Owned);
+  EXPECT_TRUE(static_cast<bool>(owned));
+  auto negative = Array::wrap(DType::U8, {-4}, values, Ownership::Borrowed);
+  ASSERT_FALSE(static_cast<bool>(negative));
+  EXPECT_EQ(llvm::toString(negative.takeError()),
+            "expected an array of less than 2^62 bytes, got '?xu8'");
+}

@@ -4,8 +4,10 @@
 
 #include "mx/Driver/Exit.h"
 #include "gtest/gtest.h"
+#include <atomic>
 #include <csignal>
 #include <cstdlib>
+#include <thread>
 
 using namespace mlir::mx;
 
@@ -29,4 +31,30 @@ TEST(ExitTest, aCrashBecomesAnInternalError) {
     EXPECT_EQ(static_cast<int>(code), 70);
     EXPECT_TRUE(crashed);
   }
+}
+
+TEST(ExitTest, threadsThatEndLeaveOthersProtected) {
+  std::atomic<bool> entered{false}, ended{false};
+  std::thread other([&] {
+    runProtected(
+        [&] {
+          while (!entered)
+            std::this_thread::yield();
+          return ExitCode::Success;
+        },
+        [] {});
+    ended = true;
+  });
+  bool crashed = false;
+  runProtected(
+      [&] {
+        entered = true;
+        while (!ended)
+          std::this_thread::yield();
+        std::raise(SIGSEGV);
+        return ExitCode::Success;
+      },
+      [&] { crashed = true; });
+  other.join();
+  EXPECT_TRUE(crashed);
 }
