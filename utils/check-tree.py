@@ -53,7 +53,7 @@ BANNED = [
 # The dependency rule: a room may include rooms of lower rank, and itself.
 RANKS = {
     "Numerics": 0, "Quantization": 1, "Runtime": 1, "Simulator": 1, "Target": 1, "Checkpoint": 2, "Dialect/MX/IR": 2, "DeviceCode": 3,
-    "Conversion/SmallFloat": 3, "Conversion/DeviceKernels": 3, "Conversion": 4, "Dialect/MX/Transforms": 4, "Pipelines": 5, "Support": 6, "Driver": 7,
+    "Conversion/SmallFloat": 3, "Conversion/DeviceKernels": 3, "Conversion": 4, "Dialect/MX/Transforms": 4, "Pipelines": 5, "Support": 6, "Driver": 7, "CAPI": 8,
 }  # fmt: skip
 
 PASS_PARTS = ["**Requires**", "**Ensures**", "**Decides**", "**Remarks**", "**Example**"]

@@ -169,6 +169,7 @@ function(mx_install_package)
   install(EXPORT MXTargets NAMESPACE MX:: DESTINATION ${destination}
     COMPONENT MX)
   install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/mx
+    ${PROJECT_SOURCE_DIR}/include/mx-c
     DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} COMPONENT MX
     FILES_MATCHING PATTERN "*.h" PATTERN "*.td" PATTERN "*.def")
   install(DIRECTORY ${PROJECT_BINARY_DIR}/include/mx

@@ -8,7 +8,8 @@ usage: test/Consume/run.sh BUILD_FOLDER
 
 Installs the build to a temporary folder, moves that folder, and from there: runs
 mx-opt, gives the installed .td files to mlir-tblgen, builds and runs a project that
-uses MX::Support and one that uses component Numerics without MLIR.
+uses MX::Support, one that uses component Numerics without MLIR, and one in C that uses
+component C.
 EOF
   [[ $# -ne 1 ]] && exit 2
   exit 0
@@ -61,6 +62,8 @@ expect "configure and build passes" "Linking" build_consumer passes
 expect "run passes" dequantize_emulated "$work/passes/consume" "$input"
 expect "configure and build numerics" "Linking" build_consumer numerics
 expect "run numerics" "0 0.5 1 1.5 2 3 4 6" "$work/numerics/consume"
+expect "configure and build embed" "Linking" build_consumer embed
+expect "run embed" "93 93" "$work/embed/embed"
 
 echo "$passed passed, $failed failed, 0 skipped"
 [[ $failed -eq 0 ]]
