@@ -8,6 +8,7 @@
 #include "DeviceInstructions.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
+#include "mx/DeviceCode/WarpgroupInstructions.h"
 #include "llvm/ADT/StringSet.h"
 #include "llvm/ADT/TypeSwitch.h"
 
@@ -76,6 +77,22 @@ static std::string nameIntrinsic(StringRef name) {
   return name.str();
 }
 
+/// Rows of wgmma with registers as operands; no other text has a row.
+static std::string nameAssembly(LLVM::InlineAsmOp op) {
+  auto instruction = matchWarpgroupInstruction(op);
+  if (!instruction)
+    return "inline assembly";
+  switch (instruction->kind) {
+  case WarpgroupInstruction::Kind::Fence:
+    return "wgmma.fence.aligned/registers";
+  case WarpgroupInstruction::Kind::Product:
+    return "wgmma.mma_async/registers";
+  case WarpgroupInstruction::Kind::Wait:
+    return "wgmma.wait.group.sync.aligned/registers";
+  }
+  llvm_unreachable("all kinds are handled");
+}
+
 std::string mx::getInstructionName(Operation *op) {
   StringRef name = op->getName().getStringRef();
   name.consume_front("nvvm.");
@@ -88,6 +105,7 @@ std::string mx::getInstructionName(Operation *op) {
       .Case<NVVM::Barrier0Op>([](auto) { return "barrier"; })
       .Case<NVVM::MmaOp>(nameMma)
       .Case<NVVM::MmaBlockScaleOp>(nameBlockScaledMma)
+      .Case<LLVM::InlineAsmOp>(nameAssembly)
       .Case<LLVM::CallIntrinsicOp>(
           [](auto call) { return nameIntrinsic(call.getIntrin()); })
       .Case<NVVM::LdMatrixOp, NVVM::StMatrixOp>([&](auto matrix) {

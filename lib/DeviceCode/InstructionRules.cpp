@@ -150,6 +150,7 @@ LogicalResult mx::verifyInstruction(Operation *op) {
   return TypeSwitch<Operation *, LogicalResult>(op)
       .Case<NVVM::MmaBlockScaleOp>(verifySelectors)
       .Case<NVVM::SetMaxRegisterOp>(verifyRegisters)
+      .Case<LLVM::InlineAsmOp>(verifyWarpgroupRegisters)
       .Case<NVVM::CpAsyncBulkTensorGlobalToSharedClusterOp>([&](auto copy) {
         return verifyAlignment(op, copy.getDstMem(), tensorAlignment);
       })

@@ -11,6 +11,7 @@
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/IR/Remarks.h"
 #include "mx/DeviceCode/Passes.h"
+#include "mx/DeviceCode/WarpgroupInstructions.h"
 #include "mx/Dialect/MX/IR/TargetMachine.h"
 #include "mx/Target/Legality.h"
 
@@ -147,7 +148,9 @@ static LogicalResult verifyOperation(Operation *op,
     return op->emitError("expected device code to be complete, got a "
                          "declaration of '")
            << function.getSymName() << "'";
-  bool isInstruction = dialect == "nvvm" || isa<LLVM::CallIntrinsicOp>(op);
+  auto assembly = dyn_cast<LLVM::InlineAsmOp>(op);
+  bool isInstruction = dialect == "nvvm" || isa<LLVM::CallIntrinsicOp>(op) ||
+                       (assembly && matchWarpgroupInstruction(assembly));
   if (!isInstruction && isOrdinary(op))
     return success();
   if (!isInstruction)

@@ -51,7 +51,8 @@ def VerifyDeviceCodePass : Pass<"mx-verify-device-code", "::mlir::ModuleOp"> {
     beyond that: the selectors of `nvvm.mma.block_scale` (byte 0 to 3 with x1, 0 or 2
     with x2, 0 with x4; thread 0 or 1 of A, 0 to 3 of B), the alignment of shared memory
     where it is known, the attributes without which ptxas ignores
-    `nvvm.setmaxregister`, and that all code is there.
+    `nvvm.setmaxregister`, that all code is there, and that nothing touches the
+    registers of a product of a warpgroup while it is under way.
 
     **Requires** device code of the llvm and nvvm dialects. A module without an
     `#nvvm.target` is for the program's `mx.target`. **Ensures** that translation to PTX
