@@ -6,130 +6,25 @@
 //===----------------------------------------------------------------------===//
 
 #include "SafetensorsHeader.h"
-#include "mx/Checkpoint/Safetensors.h"
-#include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/Support/Endian.h"
 #include "llvm/Support/JSON.h"
+#include "llvm/Support/MathExtras.h"
 #include "llvm/Support/raw_ostream.h"
 
 using namespace mlir::mx;
+using llvm::ArrayRef;
+using llvm::Error;
+using llvm::Expected;
 using llvm::StringRef;
 using llvm::Twine;
 
-std::string mlir::mx::quoteText(StringRef text) {
-  bool isReadable = llvm::json::isUTF8(text);
-  size_t shown = std::min<size_t>(text.size(), 48);
-  // Not in the middle of a character.
-  while (shown < text.size() && (text[shown] & 0xC0) == 0x80)
-    --shown;
-  std::string result = "'";
-  for (char character : text.take_front(shown)) {
-    auto byte = static_cast<uint8_t>(character);
-    if (byte >= 0x20 && byte != 0x7F && (byte < 0x80 || isReadable))
-      result += character;
-    else
-      result += std::string("\\") + llvm::hexdigit(byte >> 4) +
-                llvm::hexdigit(byte & 0xF);
-  }
-  return result + (shown < text.size() ? "…'" : "'");
+static Error makeError(StringRef path, const Twine &text) {
+  return llvm::createStringError(path + ": " + text);
 }
 
-//===----------------------------------------------------------------------===//
-// Tokens
-//===----------------------------------------------------------------------===//
-
-void HeaderParser::skipSpace() {
-  position = std::min(text.find_first_not_of(" \t\r\n", position), text.size());
-}
-
-bool HeaderParser::failAt(size_t where, const Twine &problem) {
-  position = where;
-  message = problem.str();
-  return false;
-}
-
-bool HeaderParser::fail(const Twine &expected) {
-  skipSpace();
-  constexpr size_t shown = 24;
-  std::string found = position < text.size()
-                          ? quoteText(text.substr(position, shown))
-                          : "the end of the header";
-  return failAt(position, "expected " + expected + ", got " + found);
-}
-
-bool HeaderParser::tryConsume(char character) {
-  skipSpace();
-  if (position == text.size() || text[position] != character)
-    return false;
-  ++position;
-  return true;
-}
-
-bool HeaderParser::consume(char character) {
-  return tryConsume(character) || fail("'" + Twine(character) + "'");
-}
-
-/// Finds the end of a string by its quotes; what is between them is JSON's
-/// business.
-bool HeaderParser::parseString(std::string &value, const Twine &expected) {
-  skipSpace();
-  size_t start = position;
-  if (!tryConsume('"'))
-    return fail(expected);
-  while (position < text.size() && text[position] != '"')
-    position += text[position] == '\\' ? 2 : 1;
-  if (position >= text.size())
-    return failAt(start, "expected the end of a string, got the end of the "
-                         "header");
-  StringRef token = text.slice(start, ++position);
-  llvm::Expected<llvm::json::Value> parsed = llvm::json::parse(token);
-  if (!parsed) {
-    llvm::consumeError(parsed.takeError());
-    return failAt(start, "expected a JSON string, got " + quoteText(token));
-  }
-  value = parsed->getAsString()->str();
-  return true;
-}
-
-bool HeaderParser::parseInteger(uint64_t &value, const Twine &expected) {
-  skipSpace();
-  StringRef digits = text.substr(position).take_while(llvm::isDigit);
-  StringRef rest = text.substr(position + digits.size());
-  bool isOther = rest.starts_with(".") || rest.starts_with_insensitive("e");
-  if (isOther || (digits.size() > 1 && digits[0] == '0') ||
-      digits.getAsInteger(10, value))
-    return fail(expected);
-  position += digits.size();
-  return true;
-}
-
-bool HeaderParser::parseList(llvm::function_ref<bool()> parseElement) {
-  if (!consume('['))
-    return false;
-  if (tryConsume(']'))
-    return true;
-  do
-    if (!parseElement())
-      return false;
-  while (tryConsume(','));
-  return tryConsume(']') || fail("',' or ']'");
-}
-
-/// Calls `parseMember` with each name and its position, to parse the value.
-bool HeaderParser::parseObject(
-    llvm::function_ref<bool(std::string, size_t)> parseMember) {
-  if (!consume('{'))
-    return false;
-  if (tryConsume('}'))
-    return true;
-  do {
-    skipSpace();
-    size_t where = position;
-    std::string name;
-    if (!parseString(name, "a name in quotes") || !consume(':') ||
-        !parseMember(std::move(name), where))
-      return false;
-  } while (tryConsume(','));
-  return tryConsume('}') || fail("',' or '}'");
+static Error makeError(StringRef path, uint64_t offset, const Twine &text) {
+  return llvm::createStringError(path + ":" + Twine(offset) + ": " + text);
 }
 
 //===----------------------------------------------------------------------===//
@@ -204,6 +99,11 @@ bool HeaderParser::parseTop(std::string name, size_t where) {
     hasMetadata = true;
     return parseMetadata();
   }
+  if (!checkName(name, where))
+    return false;
+  if (entries.size() == kMaxStoredTensors)
+    return failAt(where, "expected at most " + Twine(kMaxStoredTensors) +
+                             " tensors, got more");
   auto [member, isNew] = entries.emplace(std::move(name), HeaderEntry());
   if (!isNew)
     return failAt(where, "expected each tensor once, got " +
@@ -222,6 +122,186 @@ bool HeaderParser::parse() {
         return parseTop(std::move(name), where);
       }))
     return false;
-  skipSpace();
-  return position == text.size() || fail("the end of the header");
+  return parseEnd("the end of the header");
+}
+
+//===----------------------------------------------------------------------===//
+// The file
+//===----------------------------------------------------------------------===//
+
+/// Fails unless a file of `size` bytes can have a header of `length`.
+static Error checkLength(uint64_t length, uint64_t size, StringRef path) {
+  uint64_t limit =
+      std::min<uint64_t>(kMaxSafetensorsHeader, size - kHeaderLengthBytes);
+  if (length <= limit)
+    return Error::success();
+  return makeError(path, 0,
+                   "expected a header of at most " + Twine(limit) +
+                       " bytes, got " + Twine(length));
+}
+
+namespace {
+
+/// The tensors of a header, in the order of their data.
+using Layout = std::vector<std::pair<StringRef, const HeaderEntry *>>;
+
+} // namespace
+
+static Layout sortByPlace(const std::map<std::string, HeaderEntry> &entries) {
+  Layout layout;
+  for (auto &[name, entry] : entries)
+    layout.emplace_back(name, &entry);
+  llvm::sort(layout, [](const auto &left, const auto &right) {
+    return std::make_pair(*left.second->place, left.first) <
+           std::make_pair(*right.second->place, right.first);
+  });
+  return layout;
+}
+
+/// Fails unless a tensor begins at `begin` and has the size of its type.
+static Error checkEntry(StringRef name, const HeaderEntry &entry,
+                        uint64_t begin, StringRef path) {
+  auto fail = [&](const Twine &expected, const Twine &got) {
+    return makeError(path, kHeaderLengthBytes + entry.position,
+                     "expected " + expected + " for tensor " + quoteText(name) +
+                         ", got " + got);
+  };
+  if (!getStoredBits(*entry.type))
+    return fail("a type of the format ('F32', 'BF16', 'U8', …)",
+                quoteText(*entry.type));
+  std::optional<uint64_t> size = countStoredBytes(*entry.type, *entry.shape);
+  if (!size)
+    return fail("a shape of whole bytes, less than 2^61,",
+                quoteText(formatStored(*entry.type, *entry.shape)));
+  auto [first, last] = *entry.place;
+  if (first != begin)
+    return fail("data that begin at " + Twine(begin) +
+                    ", where those before them end,",
+                Twine(first));
+  if (last < first || last - first != *size)
+    return fail(Twine(*size) + " bytes of " +
+                    quoteText(formatStored(*entry.type, *entry.shape)),
+                "offsets from " + Twine(first) + " to " + Twine(last));
+  return Error::success();
+}
+
+Expected<SafetensorsTable> mlir::mx::parseSafetensorsHeader(StringRef text,
+                                                            uint64_t size,
+                                                            StringRef path) {
+  HeaderParser parser(text);
+  if (!parser.parse())
+    return makeError(path, kHeaderLengthBytes + parser.position,
+                     parser.message);
+  SafetensorsTable table;
+  uint64_t start = kHeaderLengthBytes + text.size(), end = 0;
+  for (auto [name, entry] : sortByPlace(parser.entries)) {
+    if (Error error = checkEntry(name, *entry, end, path))
+      return error;
+    uint64_t begin = std::exchange(end, entry->place->second);
+    table.tensors[name.str()] = {*entry->type, *entry->shape, start + begin,
+                                 end - begin};
+  }
+  if (end != size - start)
+    return makeError(path, start,
+                     "expected " + Twine(end) + " bytes of data, got " +
+                         Twine(size - start));
+  table.metadata = std::move(parser.metadata);
+  return table;
+}
+
+Expected<SafetensorsTable>
+mlir::mx::readSafetensorsHeader(const InputFile &file) {
+  StringRef path = file.getPath();
+  if (file.getSize() < kHeaderLengthBytes)
+    return makeError(path, 0,
+                     "expected 8 bytes with the length of the header, got " +
+                         Twine(file.getSize()));
+  char bytes[kHeaderLengthBytes];
+  if (Error error = file.read(0, bytes))
+    return error;
+  uint64_t length = llvm::support::endian::read64le(bytes);
+  if (Error error = checkLength(length, file.getSize(), path))
+    return error;
+  auto text = std::make_unique<char[]>(length);
+  if (Error error = file.read(kHeaderLengthBytes, {text.get(), length}))
+    return error;
+  return parseSafetensorsHeader({text.get(), length}, file.getSize(), path);
+}
+
+//===----------------------------------------------------------------------===//
+// Writing
+//===----------------------------------------------------------------------===//
+
+Error mlir::mx::placeTensors(StringRef path,
+                             std::vector<PlannedTensor> &tensors) {
+  for (PlannedTensor &tensor : tensors) {
+    std::optional<uint64_t> bytes = countStoredBytes(tensor.type, tensor.shape);
+    if (!bytes)
+      return makeError(path,
+                       "expected a type of the format and a shape of whole "
+                       "bytes for tensor " +
+                           quoteText(tensor.name) + ", got " +
+                           quoteText(formatStored(tensor.type, tensor.shape)));
+    if (tensor.name == "__metadata__" || !llvm::json::isUTF8(tensor.name))
+      return makeError(path, "expected names of tensors in UTF-8, other than "
+                             "'__metadata__', got " +
+                                 quoteText(tensor.name));
+    tensor.bytes = *bytes;
+  }
+  llvm::sort(tensors,
+             [](const PlannedTensor &left, const PlannedTensor &right) {
+               unsigned leftBits = *getStoredBits(left.type);
+               unsigned rightBits = *getStoredBits(right.type);
+               return leftBits != rightBits ? leftBits > rightBits
+                                            : left.name < right.name;
+             });
+  uint64_t end = 0;
+  for (PlannedTensor &tensor : tensors)
+    tensor.begin = std::exchange(end, end + tensor.bytes);
+  return Error::success();
+}
+
+static void printTensors(llvm::json::OStream &json,
+                         ArrayRef<PlannedTensor> tensors) {
+  for (const PlannedTensor &tensor : tensors)
+    json.attributeObject(tensor.name, [&] {
+      json.attribute("dtype", tensor.type);
+      json.attributeArray("shape", [&] {
+        for (int64_t size : tensor.shape)
+          json.value(size);
+      });
+      json.attributeArray("data_offsets", [&] {
+        json.value(tensor.begin);
+        json.value(tensor.begin + tensor.bytes);
+      });
+    });
+}
+
+Expected<std::string> mlir::mx::printSafetensorsHeader(
+    StringRef path, ArrayRef<PlannedTensor> tensors,
+    const std::map<std::string, std::string> &metadata) {
+  for (auto &[name, value] : metadata)
+    if (!llvm::json::isUTF8(name) || !llvm::json::isUTF8(value))
+      return makeError(path, "expected metadata in UTF-8, got " +
+                                 quoteText(name + ": " + value));
+  std::string header(kHeaderLengthBytes, '\0');
+  llvm::raw_string_ostream os(header);
+  llvm::json::OStream json(os);
+  json.object([&] {
+    if (!metadata.empty())
+      json.attributeObject("__metadata__", [&] {
+        for (auto &[name, value] : metadata)
+          json.attribute(name, value);
+      });
+    printTensors(json, tensors);
+  });
+  // Spaces, so that the data begin at a multiple of eight.
+  header.resize(llvm::alignTo(header.size(), kHeaderLengthBytes), ' ');
+  uint64_t length = header.size() - kHeaderLengthBytes;
+  if (length > kMaxSafetensorsHeader)
+    return makeError(path, "expected a header of at most " +
+                               Twine(kMaxSafetensorsHeader) + " bytes, got " +
+                               Twine(length));
+  llvm::support::endian::write64le(header.data(), length);
+  return header;
 }

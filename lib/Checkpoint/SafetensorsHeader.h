@@ -2,23 +2,27 @@
 // Part of the mx project, under the Apache License v2.0 with LLVM Exceptions.
 //
 // The grammar of a header is fixed and flat: an object of objects, each with
-// three known members. It is parsed as that, not as any JSON: there is nothing
-// to nest, a name that comes twice is seen, and messages have a position.
+// three known members. It is parsed as that, and then every number is compared
+// with the size of the file.
 //===----------------------------------------------------------------------===//
 
 #ifndef MX_LIB_CHECKPOINT_SAFETENSORSHEADER_H
 #define MX_LIB_CHECKPOINT_SAFETENSORSHEADER_H
 
+#include "JsonText.h"
+#include "mx/Checkpoint/InputFile.h"
+#include "mx/Checkpoint/Safetensors.h"
 #include "llvm/ADT/ArrayRef.h"
-#include "llvm/ADT/STLFunctionalExtras.h"
-#include "llvm/ADT/StringRef.h"
-#include "llvm/ADT/Twine.h"
 #include <map>
 #include <optional>
-#include <string>
 #include <vector>
 
 namespace mlir::mx {
+
+/// The bytes before the header, which say its length.
+inline constexpr uint64_t kHeaderLengthBytes = 8;
+/// The most tensors of a file.
+inline constexpr size_t kMaxStoredTensors = 1 << 17;
 
 /// One tensor as the header describes it.
 struct HeaderEntry {
@@ -30,43 +34,65 @@ struct HeaderEntry {
   size_t position = 0;
 };
 
-/// A short, printable, quoted form of untrusted text.
-std::string quoteText(llvm::StringRef text);
-
 /// Prints a type and a shape as "F32 [2, 3]".
 std::string formatStored(llvm::StringRef type, llvm::ArrayRef<int64_t> shape);
 
-class HeaderParser {
+class HeaderParser : public JsonText {
 public:
-  explicit HeaderParser(llvm::StringRef text) : text(text) {}
+  explicit HeaderParser(llvm::StringRef text) : JsonText(text, "header") {}
 
   /// On failure, `message` and `position` say what is wrong and where.
   bool parse();
 
   std::map<std::string, HeaderEntry> entries;
   std::map<std::string, std::string> metadata;
-  std::string message;
-  size_t position = 0;
 
 private:
-  void skipSpace();
-  bool fail(const llvm::Twine &expected);
-  bool failAt(size_t where, const llvm::Twine &problem);
-  bool tryConsume(char character);
-  bool consume(char character);
-  bool parseString(std::string &value, const llvm::Twine &expected);
-  bool parseInteger(uint64_t &value, const llvm::Twine &expected);
-  bool parseObject(llvm::function_ref<bool(std::string, size_t)> parseMember);
-  bool parseList(llvm::function_ref<bool()> parseElement);
   bool parseTop(std::string name, size_t where);
   bool parseMetadata();
   bool parseEntry(HeaderEntry &entry);
   bool parseShape(HeaderEntry &entry);
   bool parsePlace(HeaderEntry &entry);
 
-  llvm::StringRef text;
   bool hasMetadata = false;
 };
+
+/// What a file holds, and where.
+struct SafetensorsTable {
+  std::map<std::string, TensorPlace> tensors;
+  std::map<std::string, std::string> metadata;
+};
+
+/// Reads the header of a file of `size` bytes, of which `text` follows its
+/// length. Names are unique, tensors fill the file without gaps or overlaps,
+/// and sizes are those that types and shapes ask for; anything else is an error
+/// that says what and where in the file.
+llvm::Expected<SafetensorsTable> parseSafetensorsHeader(llvm::StringRef text,
+                                                        uint64_t size,
+                                                        llvm::StringRef path);
+
+/// The same of an open file, of which only the header is read.
+llvm::Expected<SafetensorsTable> readSafetensorsHeader(const InputFile &file);
+
+/// A tensor that a header shall describe.
+struct PlannedTensor {
+  llvm::StringRef name, type;
+  llvm::ArrayRef<int64_t> shape;
+  /// Where its data begin, counted from the end of the header.
+  uint64_t begin = 0, bytes = 0;
+};
+
+/// Puts tensors in the order in which they are stored, wide elements first so
+/// that all are aligned, then by name, and says where each begins. Fails if one
+/// cannot be stored.
+llvm::Error placeTensors(llvm::StringRef path,
+                         std::vector<PlannedTensor> &tensors);
+
+/// The length and the header of a file with these tensors, placed before.
+llvm::Expected<std::string>
+printSafetensorsHeader(llvm::StringRef path,
+                       llvm::ArrayRef<PlannedTensor> tensors,
+                       const std::map<std::string, std::string> &metadata);
 
 } // namespace mlir::mx
 

@@ -41,6 +41,14 @@ std::optional<unsigned> getStoredBits(llvm::StringRef type);
 std::optional<uint64_t> countStoredBytes(llvm::StringRef type,
                                          llvm::ArrayRef<int64_t> shape);
 
+/// A tensor and where it lies in a file.
+struct TensorPlace {
+  std::string type;
+  std::vector<int64_t> shape;
+  /// Counted from the beginning of the file.
+  uint64_t begin = 0, bytes = 0;
+};
+
 /// A tensor of a file. `type` is the format's name for it; `bytes` may stand at
 /// any address, aligned or not, and are little-endian.
 struct StoredTensor {

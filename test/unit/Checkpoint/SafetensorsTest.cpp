@@ -336,6 +336,24 @@ TEST(SafetensorsTest, deepNestingAndLongShapesDoNotExhaustTheStack) {
       << message;
 }
 
+TEST(SafetensorsTest, hugeHeadersAreRefusedEarly) {
+  std::string blank((1 << 20) + 1, ' ');
+  EXPECT_EQ(refuseHeader("{" + blank + "}"),
+            ":1048587: expected at most 1048576 spaces in a row, got more");
+  EXPECT_EQ(refuseHeader("{\"a\\u0000\":{}}"),
+            ":9: expected a name without NUL, got 'a\\00'");
+  EXPECT_EQ(refuseHeader("{\"" + std::string(4097, 'n') + "\":{}}"),
+            ":9: expected a name of at most 4096 bytes, got 4097");
+  std::string many = "{";
+  for (int i = 0; i <= 1 << 17; ++i)
+    many += (i == 0 ? "\"" : ",\"") + std::to_string(i) +
+            "\":{\"dtype\":\"U8\",\"shape\":[0],\"data_offsets\":[0,0]}";
+  std::string message = refuseHeader(many + "}");
+  EXPECT_TRUE(
+      StringRef(message).ends_with("expected at most 131072 tensors, got more"))
+      << message;
+}
+
 TEST(SafetensorsTest, noDamageToAFileMakesTheReaderCrash) {
   std::string good = makeFile(makePair("[0,2]", "[2,4]", 2), 4);
   ASSERT_EQ(refuse(good), "");
