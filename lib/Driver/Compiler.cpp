@@ -9,11 +9,13 @@
 #include "DeviceImage.h"
 #include "GpuSymbols.h"
 #include "Linker.h"
+#include "Nesting.h"
 #include "ProtectedLoop.h"
 #include "ReleasingStream.h"
 #include "RuntimeSymbols.h"
 #include "Simulation.h"
 #include "TargetName.h"
+#include "mlir/Bytecode/BytecodeReader.h"
 #include "mlir/Bytecode/BytecodeWriter.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/IR/Diagnostics.h"
@@ -163,7 +165,17 @@ LogicalResult Compiler::load(StringRef path) {
 LogicalResult Compiler::load(std::unique_ptr<llvm::MemoryBuffer> buffer) {
   if (failed(enableRemarks()))
     return failure();
+  StringRef bytes = buffer->getBuffer();
+  bool isText = !isBytecode(*buffer);
   sources->AddNewSourceBuffer(std::move(buffer), SMLoc());
+  if (const char *place = isText ? findTooDeep(bytes) : nullptr) {
+    ++errorCount;
+    sources->PrintMessage(errors, SMLoc::getFromPointer(place),
+                          llvm::SourceMgr::DK_Error,
+                          "expected at most " + Twine(kMostNested) +
+                              " brackets or signs around each other, got more");
+    return failure();
+  }
   module = parseSourceFile<ModuleOp>(sources, context.get());
   if (!module || failed(setTarget()))
     return failure();

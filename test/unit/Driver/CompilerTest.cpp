@@ -50,3 +50,52 @@ TEST(CompilerTest, aFailureWithoutAMessageLeavesAReproducer) {
   EXPECT_EQ((*reproducer)->getBuffer(), kProgram);
   llvm::sys::fs::remove(path);
 }
+
+/// What a compiler says of `text`.
+static std::string loadText(StringRef text) {
+  std::string errors;
+  llvm::raw_string_ostream os(errors);
+  DialectRegistry registry;
+  registerAllDialects(registry);
+  Compiler compiler(registry, CompilerOptions(), os);
+  if (succeeded(compiler.load(llvm::MemoryBuffer::getMemBuffer(text, "deep"))))
+    return "loaded";
+  EXPECT_EQ(compiler.getFailureCode(), ExitCode::UserError);
+  return errors;
+}
+
+static std::string repeat(StringRef text, int times) {
+  std::string result;
+  for (int i = 0; i < times; ++i)
+    result += text;
+  return result;
+}
+
+TEST(CompilerTest, textThatIsNestedTooDeepIsRefused) {
+  const std::pair<const char *, const char *> openings[] = {
+      {"", "module {\n"},
+      {"func.func @f() {\n", "scf.execute_region { // \"\n"},
+      {"module attributes {a = ", "["},
+      {"#m = affine_map<(d0) -> (", "- "},
+      {"func.func private @f(", "!x<"}};
+  for (auto [before, opening] : openings) {
+    std::string errors = loadText(before + repeat(opening, 100000));
+    EXPECT_NE(errors.find("error: expected at most 500 brackets or signs "
+                          "around each other, got more\n"),
+              std::string::npos)
+        << errors;
+    EXPECT_EQ(errors.find("deep:"), 0u);
+  }
+}
+
+TEST(CompilerTest, textWithManyBracketsSideBySideIsRead) {
+  std::string text = "module attributes {arith.a = [" +
+                     repeat("[\"\\\"[[[<\", -1 : i8], ", 2000) +
+                     "affine_set<(d0) : (d0 >= 0)>]} {\n" +
+                     "func.func private @f() -> (i8)\n// " +
+                     repeat("((((", 1000) + "\n}";
+  EXPECT_EQ(loadText(text), "loaded");
+  std::string nested = repeat("[", 400) + repeat("]", 400);
+  EXPECT_EQ(loadText("module attributes {arith.a = " + nested + "} {}"),
+            "loaded");
+}
