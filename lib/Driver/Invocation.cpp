@@ -100,10 +100,44 @@ llvm::Expected<Array> Invocation::copyResult(unsigned index) const {
   return array;
 }
 
+/// Whether the memory of a result is all there is in an allocation that nothing
+/// else refers to.
+bool Invocation::ownsWholeArray(unsigned index) const {
+  size_t first = signature.arguments.size();
+  ArrayRef<int64_t> words = storage[first + index];
+  if (!signature.results[index].isBuffer || words[0] == kNotAllocated ||
+      words[0] != words[1] ||
+      belongsToInput(reinterpret_cast<const void *>(words[0])))
+    return false;
+  size_t rank = signature.results[index].shape.size();
+  std::vector<int64_t> whole =
+      makeDescriptor(reinterpret_cast<void *>(words[0]), words.slice(3, rank));
+  if (words != ArrayRef<int64_t>(whole))
+    return false;
+  for (size_t i = first; i < storage.size(); ++i)
+    if (i != first + index && storage[i][0] == words[0])
+      return false;
+  return true;
+}
+
+llvm::Expected<Array> Invocation::takeResult(unsigned index) {
+  if (!ownsWholeArray(index))
+    return copyResult(index);
+  const ValueSignature &result = signature.results[index];
+  std::vector<int64_t> &words = storage[signature.arguments.size() + index];
+  auto shape = ArrayRef<int64_t>(words).slice(3, result.shape.size());
+  llvm::Expected<Array> array = Array::wrap(
+      result.type, shape, reinterpret_cast<void *>(words[0]), Ownership::Owned);
+  // Memory that is no longer ours to free.
+  if (array)
+    words[0] = words[1] = 0;
+  return array;
+}
+
 llvm::Expected<std::vector<Array>> Invocation::takeResults() {
   std::vector<Array> results;
   for (unsigned i = 0, e = signature.results.size(); i < e; ++i) {
-    llvm::Expected<Array> result = copyResult(i);
+    llvm::Expected<Array> result = takeResult(i);
     if (!result)
       return result.takeError();
     results.push_back(std::move(*result));

@@ -32,12 +32,16 @@ public:
 
   /// Calls `entry` once, having freed the results of the call before.
   void call(Program::Entry entry);
-  /// Copies the results of the last call.
+  /// Returns the results of the last call: their own memory where they are
+  /// whole arrays of the program, else copies. To be called once after each
+  /// call.
   llvm::Expected<std::vector<Array>> takeResults();
 
 private:
   void freeResults();
   bool belongsToInput(const void *address) const;
+  bool ownsWholeArray(unsigned index) const;
+  llvm::Expected<Array> takeResult(unsigned index);
   llvm::Expected<Array> copyResult(unsigned index) const;
 
   const FunctionSignature &signature;
