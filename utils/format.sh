@@ -38,7 +38,7 @@ if [[ -z "${formatter:-}" ]]; then
 fi
 
 if [[ $all -eq 1 ]] || ! git rev-parse --verify -q HEAD >/dev/null 2>&1; then
-  mapfile -d '' files < <(find bench cmake include lib test tools -name build -prune -o \
+  mapfile -d '' files < <(find bench cmake include lib python test tools -name build -prune -o \
     \( -name '*.cpp' -o -name '*.h' \) -print0 | sort -z)
 else
   mapfile -d '' files < <({

@@ -3,7 +3,8 @@
 //
 // A plain C interface of libMXC, for programs and languages that embed mx: read
 // IR, look at it after any phase, write objects and libraries, run it in this
-// process, and quantise arrays without any IR. docs/Embedding.md tells about it.
+// process, and quantise arrays without any IR. docs/Embedding.md tells about
+// it.
 //
 // Objects made here are immutable but for MXOptions. Every function may be
 // called from any thread at any time, on the same objects too, while nobody
