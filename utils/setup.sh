@@ -22,9 +22,8 @@ packages=(
   llvm-22-dev libmlir-22-dev mlir-22-tools  # MLIR: headers, libraries, mlir-tblgen
   llvm-22-tools                             # lit, FileCheck, not, split-file
   libeigen3-dev                             # linear algebra of GPTQ (headers only)
-  libgtest-dev libgmock-dev python3-pytest  # tests
-  libbenchmark-dev python3-numpy            # benchmarks, the demonstration
-  pybind11-dev python3-dev                  # the Python package
+  libgtest-dev libgmock-dev libbenchmark-dev python3-pytest       # tests, benchmarks
+  python3-numpy pybind11-dev python3-dev python3-venv python3-wheel  # Python package
 )
 list_only=0
 for argument in "$@"; do

@@ -90,6 +90,7 @@ step "lit and unit" cmake --build build --target check-mx
 step "reference" cmake --build build --target check-mx-reference
 step "reference itself" python3 -m unittest discover -s test/reference -p 'test_*.py'
 step "python" cmake --build build --target check-mx-python
+step "python package" python3 test/Python/install.py build
 step "documentation" cmake --build build --target check-mx-docs
 step "install and consume" test/Consume/run.sh build
 
