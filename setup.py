@@ -15,6 +15,8 @@ from setuptools.command.build_ext import build_ext
 
 ROOT = Path(__file__).resolve().parent
 BUILD = Path(os.environ.get("MX_BUILD_DIR", ROOT / "build")).resolve()
+# What setuptools leaves behind; pip runs in the checkout.
+SCRATCH = Path("build/wheel")
 VERSION = re.search(r"project\(MX VERSION ([\d.]+)", (ROOT / "CMakeLists.txt").read_text())[1]
 
 
@@ -40,10 +42,11 @@ class BuildWithLibrary(build_ext):
         shutil.copyfile(BUILD / "lib" / soname, Path(self.get_ext_fullpath(extension.name)).parent / soname)
 
 
+SCRATCH.mkdir(parents=True, exist_ok=True)
 setup(
     version=VERSION,
     cmdclass={"build_ext": BuildWithLibrary},
-    options={"build": {"build_base": "build/wheel"}, "egg_info": {"egg_base": "python"}},
+    options={"build": {"build_base": str(SCRATCH)}, "egg_info": {"egg_base": str(SCRATCH)}},
     ext_modules=[
         Extension(
             "mx._mx",

@@ -22,6 +22,11 @@ if not importlib.util.find_spec("pybind11") and not os.path.exists("/usr/include
     missing.append("pybind11")
 print(" ".join(missing))
 """
+ENTRY_POINT = """
+from importlib.metadata import distribution
+points = [(point.group, point.name, point.value) for point in distribution("mx").entry_points]
+assert points == [("torch_dynamo_backends", "mx", "mx.torch_backend:compile_graph")], points
+"""
 
 
 def find_python():
@@ -56,6 +61,7 @@ def main():
             [python, "-m", "venv", "--system-site-packages", f"{folder}/venv"],
             [f"{folder}/venv/bin/python", "-m", *install],
             [f"{folder}/venv/bin/python", ROOT / "demo/layer.py"],
+            [f"{folder}/venv/bin/python", "-c", ENTRY_POINT],
         ]
         done = 0
         for step in steps:
