@@ -164,8 +164,14 @@ def to_scalar(function: Function, value: Value, index: int, number: Union[bool, 
     if value.type == "bf16" or (isinstance(number, float) and not is_float):
         kind = type(number).__name__
         raise Error(f"argument {index} of '{function.name}': expected an array of {value.type}, got a {kind}")
+    dtype = np.dtype(DTYPES[TYPES.index(value.type)])
+    if not is_float:
+        # Some versions of NumPy would take what is left of a number that does not fit.
+        least, most = (0, 1) if dtype.kind == "b" else (np.iinfo(dtype).min, np.iinfo(dtype).max)
+        if not least <= number <= most:
+            raise Error(f"argument {index} of '{function.name}': expected {value.type}, got {number}")
     try:
-        return np.array(number, DTYPES[TYPES.index(value.type)])
+        return np.array(number, dtype)
     except OverflowError:
         raise Error(f"argument {index} of '{function.name}': expected {value.type}, got {number}") from None
 

@@ -128,6 +128,8 @@ def test_numbers_of_python_are_scalars():
     assert program(7, 1.5) == (7, 1.5)
     with pytest.raises(mx.Error, match="argument 0 of 'f': expected i32, got 4294967296"):
         program(2**32, 1.0)
+    with pytest.raises(mx.Error, match="argument 1 of 'f': expected f32, got 1000"):
+        program(1, 10**400)
     with pytest.raises(mx.Error, match="argument 0 of 'f': expected an array of i32, got a float"):
         program(1.5, 1.0)
 
