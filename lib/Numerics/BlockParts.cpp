@@ -191,20 +191,45 @@ float mxnum::quantizeTo(const BlockFormat &format,
   return tensorScale;
 }
 
-/// Calls `visit(index, value)` for each element with its exact value.
+namespace {
+
+/// What codes and scale bytes of a format mean, looked up once.
+struct DecodedBytes {
+  explicit DecodedBytes(const BlockFormat &format) {
+    unsigned codes = 1u << getElementInfo(format.element).bits;
+    for (unsigned code = 0; code < codes; ++code)
+      elements[code] = decodeElement(format.element, uint8_t(code));
+    for (unsigned byte = 0; byte < 256; ++byte)
+      scales[byte] = decodeScale(format.scale, uint8_t(byte));
+  }
+
+  double elements[256];
+  double scales[256];
+};
+
+} // namespace
+
+/// Calls `visit(index, value)` for each element with its exact value, which is
+/// that of decodeValue.
 template <typename Visitor>
 static void forEachValue(const BlockParts &tensor, Visitor visit) {
   const BlockFormat &format = tensor.format;
   BlockedShape view(format, tensor.shape, tensor.axis);
   unsigned bits = getElementInfo(format.element).bits;
+  DecodedBytes decoded(format);
   for (int64_t row = 0; row < view.rows; ++row) {
     const uint8_t *codes = tensor.payload + row * view.rowBytes;
     int64_t start = row * view.rowLength;
     const uint8_t *scales = tensor.scales + view.findScale(format, start);
-    for (int64_t column = 0; column < view.rowLength; ++column) {
-      int64_t step = view.isBlockedAlongRows ? column / format.block : column;
-      visit(start + column, decodeValue(format, readCode(codes, column, bits),
-                                        scales[step], tensor.tensorScale));
+    int64_t run = view.isBlockedAlongRows ? format.block : 1;
+    for (int64_t column = 0; column < view.rowLength; column += run) {
+      double scale = decoded.scales[*scales++];
+      int64_t end = std::min(column + run, view.rowLength);
+      for (int64_t k = column; k < end; ++k) {
+        double value = decoded.elements[readCode(codes, k, bits)] * scale;
+        visit(start + k,
+              format.tensorScale ? value * tensor.tensorScale : value);
+      }
     }
   }
 }
