@@ -14,9 +14,12 @@ using namespace mlir::mx;
 using llvm::StringRef;
 using llvm::Twine;
 
-/// Whether the character that begins `text` changes the direction of what
-/// follows: U+200E, U+200F, U+202A to U+202E, U+2066 to U+2069.
-static bool isDirection(StringRef text) {
+/// Whether the character that begins `text` cannot be seen: a byte order mark,
+/// or one that changes the direction of what follows (U+200E, U+200F, U+202A to
+/// U+202E, U+2066 to U+2069).
+static bool isInvisible(StringRef text) {
+  if (text.starts_with("\xEF\xBB\xBF"))
+    return true;
   if (!text.consume_front("\xE2") || text.size() < 2)
     return false;
   auto last = static_cast<uint8_t>(text[1]);
@@ -36,7 +39,7 @@ std::string mlir::mx::quoteText(StringRef text) {
   unsigned hidden = 0;
   for (size_t i = 0; i < shown; ++i) {
     auto byte = static_cast<uint8_t>(text[i]);
-    if (isReadable && isDirection(text.substr(i)))
+    if (isReadable && isInvisible(text.substr(i)))
       hidden = 3;
     bool isHidden = hidden != 0 && hidden-- != 0;
     if (!isHidden && byte >= 0x20 && byte != 0x7F &&
@@ -54,7 +57,8 @@ std::string mlir::mx::quoteText(StringRef text) {
 //===----------------------------------------------------------------------===//
 
 void JsonText::skipSpace() {
-  if (isTooBlank)
+  bool isBlank = position < text.size() && text[position] <= ' ';
+  if (isTooBlank || !isBlank)
     return;
   StringRef next = text.substr(position, kMaxBlank + 1);
   size_t blank = std::min(next.find_first_not_of(" \t\r\n"), next.size());
@@ -99,11 +103,12 @@ bool JsonText::parseString(std::string &value, const Twine &expected) {
   size_t start = position;
   if (!tryConsume('"'))
     return fail(expected);
-  while (position < text.size() && text[position] != '"') {
-    position = text.find_first_of("\"\\", position);
-    if (position < text.size() && text[position] == '\\')
-      position += 2;
-  }
+  while (position < text.size() && text[position] != '"')
+    position += text[position] == '\\' ? 2 : 1;
+  if (position - start > kMaxStoredString + 1)
+    return failAt(start, "expected a string of at most " +
+                             Twine(kMaxStoredString) +
+                             " bytes, got a longer one");
   if (position >= text.size())
     return failAt(start,
                   "expected the end of a string, got the end of the " + whole);

@@ -20,6 +20,8 @@ namespace mlir::mx {
 
 /// The longest name of a tensor, in bytes.
 inline constexpr size_t kMaxStoredName = 4096;
+/// The longest string, in bytes.
+inline constexpr size_t kMaxStoredString = 8 << 20;
 /// The most spaces in a row; writers pad headers to sizes of pages at most.
 inline constexpr size_t kMaxBlank = 1 << 20;
 /// How deep values that are skipped may be nested.

@@ -22,7 +22,7 @@ namespace mlir::mx {
 /// The bytes before the header, which say its length.
 inline constexpr uint64_t kHeaderLengthBytes = 8;
 /// The most tensors of a file.
-inline constexpr size_t kMaxStoredTensors = 1 << 17;
+inline constexpr size_t kMaxStoredTensors = 1 << 16;
 
 /// One tensor as the header describes it.
 struct HeaderEntry {

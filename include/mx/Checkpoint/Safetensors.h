@@ -26,8 +26,9 @@ class raw_ostream;
 
 namespace mlir::mx {
 
-/// The longest header, in bytes; the limit of the format itself.
-inline constexpr uint64_t kMaxSafetensorsHeader = 100'000'000;
+/// The longest header, in bytes: a third of what the format allows, and more
+/// than the most tensors of a file need.
+inline constexpr uint64_t kMaxSafetensorsHeader = 1 << 25;
 /// The most dimensions a tensor may have.
 inline constexpr size_t kMaxStoredRank = 64;
 

@@ -119,7 +119,7 @@ TEST(GgufTest, malformedFilesAreRefused) {
       {begin(0, 0, 4), ":8: expected version 2 or 3, got 4"},
       {begin(0, 0).substr(0, 20),
        ":16: expected a count of values, got the end of the header"},
-      {begin(1 << 18, 0), ":24: expected at most 131072 tensors, got 262144"},
+      {begin(1 << 17, 0), ":24: expected at most 65536 tensors, got 131072"},
       {begin(0, 1) + number<uint64_t>(5000),
        ":24: expected a name of at most 4096 bytes, got 5000"},
       {begin(0, 1) + text("\xff") + number<uint32_t>(0) + "x",
