@@ -46,6 +46,24 @@ numpy = python_with_numpy()
 if numpy:
     config.available_features.add("numpy")
 
+
+def packages_of(python):
+    """The packages of other projects that a Python has, of those that tests compare with."""
+    wanted = {
+        "safetensors": ("safetensors", "numpy"),
+        "gguf": ("gguf",),
+        "compressed-tensors": ("compressed_tensors", "safetensors", "torch"),
+        "torchao": ("torchao", "safetensors", "torch"),
+    }
+    code = "import importlib.util as u, sys; sys.exit(not all(map(u.find_spec, sys.argv[1:])))"
+    return [name for name, parts in wanted.items() if subprocess.call([python, "-c", code, *parts]) == 0]
+
+
+# `--param oracles=PYTHON` or MX_ORACLE_PYTHON names a Python with such packages.
+oracle_python = lit_config.params.get("oracles", os.environ.get("MX_ORACLE_PYTHON", config.python))
+for package in packages_of(oracle_python):
+    config.available_features.add("python-" + package)
+
 libraries = os.path.join(config.mx_build, "lib")
 config.substitutions += [
     ("%mx_plugin", os.path.join(libraries, "MXPlugin" + config.module_suffix)),
@@ -55,6 +73,7 @@ config.substitutions += [
     ("%mx_build", config.mx_build),
     ("%fake_driver", os.path.join(libraries, "fake-driver")),
     ("%mx_lib", libraries),
+    ("%oracle_python", oracle_python),
     ("%python", config.python),
     ("%numpy", numpy),
     ("%cc", config.c_compiler),

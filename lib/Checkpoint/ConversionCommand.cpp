@@ -246,3 +246,52 @@ Error mlir::mx::inspectCheckpoint(StringRef path, LinkPolicy links,
          << '\n';
   return Error::success();
 }
+
+//===----------------------------------------------------------------------===//
+// Conventions
+//===----------------------------------------------------------------------===//
+
+static void printPart(const PartRule &part, llvm::raw_ostream &os) {
+  os << " | ";
+  switch (part.shape) {
+  case PartShape::None:
+    os << "-";
+    return;
+  case PartShape::Packed:
+    os << '`' << part.suffix << "` " << part.type << " [N, K/2]";
+    return;
+  case PartShape::Blocks:
+    os << '`' << part.suffix << "` " << part.type << " [N, K/32, 16]";
+    return;
+  case PartShape::Logical:
+    os << '`' << part.suffix << "` " << part.type << " [N, K]";
+    return;
+  case PartShape::PerBlock:
+    os << '`' << part.suffix << "` " << part.type << " [N, K/block]";
+    return;
+  case PartShape::Scalar:
+  case PartShape::One:
+    os << '`' << part.suffix << "` " << part.type
+       << (part.shape == PartShape::One ? " [1]" : " []");
+    return;
+  }
+}
+
+void mlir::mx::listConventions(llvm::raw_ostream &os) {
+  os << "| convention | format | codes | scales of blocks | scale of the "
+        "tensor | means |\n|---|---|---|---|---|---|\n";
+  for (const Convention &row : getConventions()) {
+    os << "| `" << row.name << "` | " << getStoredFormatName(row.format);
+    printPart(row.payload, os);
+    if (row.isInterleaved())
+      os << " | in the blocks";
+    else
+      printPart(row.scales, os);
+    printPart(row.tensorScale, os);
+    os << " | "
+       << (row.direction == ScaleDirection::None       ? "-"
+           : row.direction == ScaleDirection::Multiply ? "multiply"
+                                                       : "divide")
+       << " |\n";
+  }
+}

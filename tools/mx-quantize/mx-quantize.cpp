@@ -20,17 +20,18 @@ namespace {
 /// What `--progress` asks for.
 enum class ProgressWish { Auto, None, Bar, Json };
 
-/// The command line.
 struct Options {
   cl::OptionCategory category{"mx-quantize options"};
-  cl::opt<std::string> input{cl::Positional, cl::Required,
-                             cl::desc("<checkpoint>"), cl::cat(category)};
+  cl::opt<std::string> input{cl::Positional, cl::desc("<checkpoint>"),
+                             cl::cat(category)};
   cl::opt<std::string> output{
       "o", cl::value_desc("path"), cl::cat(category),
       cl::desc("Output: a folder, or a file that ends in .safetensors or "
                ".gguf. Must not exist")};
   cl::opt<bool> inspect{"inspect", cl::cat(category),
                         cl::desc("Print what the checkpoint holds")};
+  cl::opt<bool> list{"list-conventions", cl::cat(category),
+                     cl::desc("Print the table of conventions")};
   cl::opt<std::string> convention{
       "convention", cl::value_desc("name"), cl::cat(category),
       cl::desc("How weights are named and stored (default: gguf for a .gguf "
@@ -110,6 +111,12 @@ int main(int argc, char **argv) {
   if (!cl::ParseCommandLineOptions(
           argc, argv, "quantises and converts checkpoints\n", &llvm::errs()))
     return kUsage;
+  if (line.list) {
+    listConventions(llvm::outs());
+    return 0;
+  }
+  if (line.input.empty())
+    return usage("expected a checkpoint, got none");
   LinkPolicy links = line.followLinks ? LinkPolicy::Follow : LinkPolicy::Refuse;
   if (line.inspect)
     return finish(inspectCheckpoint(line.input, links, llvm::outs()));

@@ -41,6 +41,9 @@ llvm::Error convertCheckpoint(const ConversionCommand &command,
 llvm::Error inspectCheckpoint(llvm::StringRef path, LinkPolicy links,
                               llvm::raw_ostream &os);
 
+/// Prints the table of conventions as docs/Checkpoints.md shows it.
+void listConventions(llvm::raw_ostream &os);
+
 } // namespace mlir::mx
 
 #endif // MX_CHECKPOINT_CONVERSIONCOMMAND_H

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import fcntl
 import json
+import resource
+import signal
 import struct
 import subprocess
 import sys
@@ -169,6 +171,23 @@ def check_lock(folder: Path) -> list[str]:
     return [] if expected in errors else [errors]
 
 
+def limit_files() -> None:
+    """Makes files of more than 100 bytes an error."""
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, resource.RLIM_INFINITY))
+
+
+def check_full(folder: Path) -> list[str]:
+    """A run that could not write can be gone on with."""
+    files(plain([]))(folder)
+    command = ["mx-quantize", folder / "in.safetensors", "-o", folder / "out.safetensors", "--progress=none"]
+    full = subprocess.run(command, capture_output=True, text=True, check=False, preexec_fn=limit_files)
+    if full.returncode != 1 or "File too large" not in full.stderr or (folder / "out.safetensors").exists():
+        return [f"expected a full disk, got {full}"]
+    again = subprocess.run(command, capture_output=True, text=True, check=False)
+    return [] if again.returncode == 0 and len(list(folder.iterdir())) == 2 else [f"expected success, got {again}"]
+
+
 def main() -> int:
     """Runs all cases."""
     scratch, bad = Path(sys.argv[1]), 0
@@ -178,10 +197,11 @@ def main() -> int:
         for complaint in check(folder, *case):
             bad += 1
             print(f"{number}: {' '.join(case[1])}: {complaint}")
-    (scratch / "lock").mkdir()
-    for complaint in check_lock(scratch / "lock"):
-        bad += 1
-        print(complaint)
+    for name, check_case in (("lock", check_lock), ("full", check_full)):
+        (scratch / name).mkdir()
+        for complaint in check_case(scratch / name):
+            bad += 1
+            print(complaint)
     # The reciprocal trap: what is divided by must not be multiplied with.
     trap = next(n for n, case in enumerate(CASES) if case[1] == NV and case[2] == "" and n > 25)
     tensors, _ = read_safetensors(scratch / str(trap) / "out.safetensors")
@@ -189,7 +209,7 @@ def main() -> int:
     if abs(stored * 0.75 - 1) > 1e-6:
         bad += 1
         print(f"expected 1 / 0.75, got {stored}")
-    print(f"{len(CASES) + 2} cases, {bad} complaints")
+    print(f"{len(CASES) + 3} cases, {bad} complaints")
     return 1 if bad else 0
 
 
