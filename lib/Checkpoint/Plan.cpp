@@ -12,6 +12,7 @@
 #include "TensorNames.h"
 #include "mx/Checkpoint/Conversion.h"
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/Regex.h"
 #include "llvm/Support/raw_ostream.h"
