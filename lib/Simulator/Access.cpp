@@ -17,6 +17,7 @@ bool mxsim::reportViolation(Block &block, const Thread &thread,
                             int32_t location) {
   Length offset = violation.offset;
   bool byCopy = violation.other == block.getAsyncEntry();
+  bool byProduct = violation.other > block.getAsyncEntry();
   switch (violation.kind) {
   case ErrorKind::None:
     return false;
@@ -33,11 +34,10 @@ bool mxsim::reportViolation(Block &block, const Thread &thread,
                  violation.otherAccess, offset, access);
     return true;
   case ErrorKind::MissingFence:
-    block.report(
-        thread, violation.kind, location,
-        "expected a proxy fence after the store to shared offset "
-        "'%llu' by thread '%u', got an asynchronous copy that reads it",
-        offset, violation.other);
+    block.report(thread, violation.kind, location,
+                 "expected a proxy fence after the store to shared offset "
+                 "'%llu' by thread '%u', got an asynchronous %s that reads it",
+                 offset, violation.other, access);
     return true;
   case ErrorKind::BarrierMisuse:
     block.report(thread, violation.kind, location,
@@ -52,6 +52,12 @@ bool mxsim::reportViolation(Block &block, const Thread &thread,
     block.report(thread, violation.kind, location,
                  "expected a wait for the copy to shared offset '%llu', got a "
                  "%s by a thread that did not wait for its mbarrier",
+                 offset, access);
+  else if (byProduct)
+    block.report(thread, violation.kind, location,
+                 "expected a barrier after the wait for the products that read "
+                 "shared offset '%llu', got a %s by a thread that knows of no "
+                 "wait",
                  offset, access);
   else
     block.report(thread, violation.kind, location,

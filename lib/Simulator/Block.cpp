@@ -26,16 +26,19 @@ Block::Block(const Launch &launch, const std::vector<Buffer> &buffers,
       scheduler(countThreads(launch), options.scheduleSeed),
       shared(launch.staticShared + launch.dynamicShared), global(buffers),
       threads(countThreads(launch)),
-      warps((threads.size() + kWarpSize - 1) / kWarpSize) {
+      warps((threads.size() + kWarpSize - 1) / kWarpSize),
+      warpgroups((threads.size() + kGroupThreads - 1) / kGroupThreads) {
+  for (uint32_t index = 0; index < warpgroups.size(); ++index)
+    warpgroups[index].index = index;
   for (uint32_t index = 0; index < threads.size(); ++index) {
     Thread &thread = threads[index];
     thread.index = index;
     thread.coordinates = {index % launch.block[0],
                           index / launch.block[0] % launch.block[1],
                           index / launch.block[0] / launch.block[1]};
-    thread.clock = Clock(threads.size() + 1);
+    thread.clock = Clock(countClockEntries());
   }
-  joined = Clock(threads.size() + 1);
+  joined = Clock(countClockEntries());
 }
 
 Block &Block::current() { return *currentBlock; }
@@ -55,12 +58,14 @@ void Block::reset(std::array<uint32_t, 3> where) {
   bulkCopies = 0;
   polls = 0;
   for (BlockBarrier &barrier : barriers)
-    barrier.reset(threads.size() + 1);
+    barrier.reset(countClockEntries());
   for (size_t warp = 0; warp < warps.size(); ++warp) {
     size_t lanes =
         std::min<size_t>(threads.size() - warp * kWarpSize, kWarpSize);
     warps[warp].reset(lanes == kWarpSize ? ~0u : (1u << lanes) - 1);
   }
+  for (Warpgroup &group : warpgroups)
+    group.reset();
   live = threads.size();
   scheduler.clear();
   for (Thread &thread : threads) {
@@ -143,6 +148,7 @@ void Block::endThread() {
            "one of '%u' bytes at shared offset '%u' under way",
            store.bytes, store.offset);
   leaveMeetings(*this, thread);
+  leaveWarpgroup(*this, thread);
   thread.hasEnded = true;
   --live;
   // Nobody enqueues it any more.

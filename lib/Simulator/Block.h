@@ -16,6 +16,7 @@
 #include "PhaseBarrier.h"
 #include "Scheduler.h"
 #include "SharedMemory.h"
+#include "Warpgroup.h"
 
 namespace mxsim {
 
@@ -24,7 +25,13 @@ inline constexpr uint32_t kMaxThreads = 1024;
 inline constexpr uint32_t kNamedBarriers = 16;
 
 /// What a thread waits for, for the report of a deadlock.
-enum class WaitFor : uint8_t { Nothing, Lanes, Barrier, PhaseBarrier };
+enum class WaitFor : uint8_t {
+  Nothing,
+  Lanes,
+  Warpgroup,
+  Barrier,
+  PhaseBarrier
+};
 
 struct Thread {
   Fiber fiber;
@@ -69,6 +76,11 @@ public:
   }
   /// The clock entry that stands for bulk copies.
   uint32_t getAsyncEntry() const { return uint32_t(threads.size()); }
+
+  /// The one that stands for the products of a warpgroup.
+  uint32_t getWarpgroupEntry(uint32_t group) const {
+    return getAsyncEntry() + 1 + group;
+  }
 
   /// Stops the calling thread until `resume`.
   void wait(WaitFor what, uint32_t id, int32_t location);
@@ -115,6 +127,7 @@ public:
   GlobalMemory global;
   std::vector<Thread> threads;
   std::vector<Warp> warps;
+  std::vector<Warpgroup> warpgroups;
   std::array<BlockBarrier, kNamedBarriers + 1> barriers;
   PhaseBarriers phaseBarriers;
   uint32_t bulkCopies = 0;
@@ -123,6 +136,11 @@ public:
   Report result;
 
 private:
+  /// One of each thread, of bulk copies, and of each warpgroup.
+  size_t countClockEntries() const {
+    return getWarpgroupEntry(uint32_t(warpgroups.size()));
+  }
+
   static constexpr uint64_t kStepsPerTurn = 1 << 20;
 
   static void runThread(void *thread);

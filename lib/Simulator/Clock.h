@@ -5,7 +5,7 @@
 // up to which of its counts one knows what it did. An access carries the
 // accessing thread's own count, and another thread has it behind itself if its
 // clock has reached that count. One more entry, after the threads', counts the
-// bulk copies that were completed.
+// bulk copies that were completed, and one of each warpgroup its products.
 //
 // A thread has two clocks: what it has seen, and how much of that lies before
 // a proxy fence, so that asynchronous copies see it too.

@@ -35,6 +35,12 @@ static void describeWait(Block &block, const Thread &thread, char *text) {
                   thread.waitId, meeting ? meeting->arrived : 0);
     return;
   }
+  case WaitFor::Warpgroup:
+    std::snprintf(
+        text, kLineBytes,
+        "wait for the '%u' threads of their warpgroup, '%u' are there",
+        kGroupThreads, block.warpgroups[thread.waitId].arrived);
+    return;
   case WaitFor::Barrier:
     std::snprintf(text, kLineBytes,
                   "wait at barrier '%u', '%u' of '%u' threads are there",
@@ -86,7 +92,8 @@ void Block::reportDeadlock() {
       continue;
     if (!first)
       first = &thread;
-    if (!atBarrier && thread.waitFor != WaitFor::Lanes)
+    if (!atBarrier && thread.waitFor != WaitFor::Lanes &&
+        thread.waitFor != WaitFor::Warpgroup)
       atBarrier = &thread;
     if (thread.waitFor != WaitFor::PhaseBarrier)
       continue;

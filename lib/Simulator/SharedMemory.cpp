@@ -146,18 +146,31 @@ void SharedMemory::endWrite(uint32_t offset, uint32_t count, uint32_t writer,
     noteStore(cells[byte], writer, clock);
 }
 
-Violation SharedMemory::beginRead(Observer who, uint32_t offset, uint32_t count,
-                                  uint32_t asyncEntry) {
+Violation SharedMemory::checkAsyncRead(Observer who, uint32_t offset,
+                                       uint32_t count,
+                                       uint32_t asyncEntry) const {
   for (uint32_t byte = offset; byte < offset + count; ++byte) {
-    Cell &cell = cells[byte];
+    const Cell &cell = cells[byte];
     if (Violation violation = check(cell, who, Access::Load))
       return at(violation, byte);
     if (cell.writer != asyncEntry &&
         who.clock.fenced[cell.writer] < cell.writeClock)
       return {ErrorKind::MissingFence, byte, cell.writer, "store"};
-    ++cell.asyncReads;
   }
   return {};
+}
+
+void SharedMemory::holdForRead(uint32_t offset, uint32_t count) {
+  for (uint32_t byte = offset; byte < offset + count; ++byte)
+    ++cells[byte].asyncReads;
+}
+
+Violation SharedMemory::beginRead(Observer who, uint32_t offset, uint32_t count,
+                                  uint32_t asyncEntry) {
+  Violation violation = checkAsyncRead(who, offset, count, asyncEntry);
+  if (!violation)
+    holdForRead(offset, count);
+  return violation;
 }
 
 void SharedMemory::endRead(Observer who, uint32_t offset, uint32_t count) {

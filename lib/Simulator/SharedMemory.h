@@ -70,6 +70,10 @@ public:
   /// that stands for copies in clocks.
   Violation beginRead(Observer who, uint32_t offset, uint32_t count,
                       uint32_t asyncEntry);
+  /// The two parts of it: whether `who` may begin, and that it has begun.
+  Violation checkAsyncRead(Observer who, uint32_t offset, uint32_t count,
+                           uint32_t asyncEntry) const;
+  void holdForRead(uint32_t offset, uint32_t count);
   void endRead(Observer who, uint32_t offset, uint32_t count);
 
   /// The eight bytes of an mbarrier can be neither loaded nor stored.
@@ -90,8 +94,8 @@ private:
     uint16_t readers[kReaders] = {};
     uint16_t writer = 0, atomicWriter = 0;
     State state = State::Unwritten;
-    /// Asynchronous copies that have not read yet.
-    uint8_t asyncReads = 0;
+    /// Asynchronous copies and products that have not read yet.
+    uint16_t asyncReads = 0;
   };
 
   enum class Access : uint8_t { Load, Store, Atomic };

@@ -207,6 +207,29 @@ void mxsim_mma_block_scale(float *d, const uint32_t *a, const uint32_t *b,
                            int32_t scaleFormat, int32_t typeA, int32_t typeB,
                            int32_t location);
 
+// --- warpgroups -------------------------------------------------------------
+// By all 128 threads of a warpgroup. Products take effect when they are waited
+// for (docs/Simulator.md).
+
+/// `wgmma.fence`: registers may be used by products that come after it.
+void mxsim_warpgroup_fence(int32_t location);
+/// `wgmma.mma_async` m64n`columns`, 32 bytes of K in each row: adds A · B to
+/// the `columns` / 2 words at `sums`, which cannot be read before the wait. A
+/// is the four words at `a`, or if that is null what `descriptorA` says; B is
+/// what `descriptorB` says.
+void mxsim_warpgroup_product(uint32_t *sums, const uint32_t *a,
+                             uint64_t descriptorA, uint64_t descriptorB,
+                             int32_t columns, int32_t typeA, int32_t typeB,
+                             int32_t location);
+/// `wgmma.commit_group`: all products since the last one become a group.
+void mxsim_warpgroup_commit(int32_t location);
+/// `wgmma.wait_group`: waits until at most `pending` groups are under way.
+/// `sums` are all sums of what is complete then, and get their values; `a` are
+/// its registers of A, in order, which must be what they were.
+void mxsim_warpgroup_wait(int32_t pending, uint32_t *sums, int32_t sumCount,
+                          const uint32_t *a, int32_t registers,
+                          int32_t location);
+
 // --- conversions ------------------------------------------------------------
 // Pure functions: they may be called outside a launch. A pair is packed with
 // `high` in the upper half: nibbles of a byte for e2m1, else bytes of 16 bits

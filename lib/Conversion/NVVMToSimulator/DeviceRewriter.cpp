@@ -79,8 +79,9 @@ LogicalResult DeviceRewriter::replace(ValueRange results) {
 LogicalResult mx::convertDeviceOperations(LLVM::LLVMFuncOp function,
                                           SimulatorCalls &calls) {
   static constexpr ConvertFamily families[] = {
-      convertThreadOperation, convertMBarrierOperation, convertCopyOperation,
-      convertMatrixOperation, convertNumberOperation};
+      convertThreadOperation,    convertMBarrierOperation,
+      convertCopyOperation,      convertMatrixOperation,
+      convertWarpgroupOperation, convertNumberOperation};
   auto convert = [&](Operation *op) -> LogicalResult {
     DeviceRewriter rewrite(op, calls);
     for (ConvertFamily family : families)

@@ -112,6 +112,9 @@ std::optional<LogicalResult> convertCopyOperation(Operation *op,
 /// Products of matrices, and their fragments.
 std::optional<LogicalResult> convertMatrixOperation(Operation *op,
                                                     DeviceRewriter &rewrite);
+/// Products of warpgroups.
+std::optional<LogicalResult> convertWarpgroupOperation(Operation *op,
+                                                       DeviceRewriter &rewrite);
 /// Conversions of numbers, and permutations of bytes.
 std::optional<LogicalResult> convertNumberOperation(Operation *op,
                                                     DeviceRewriter &rewrite);

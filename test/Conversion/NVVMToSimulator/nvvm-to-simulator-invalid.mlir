@@ -4,7 +4,7 @@
 gpu.module @device {
   llvm.func @unknown() {
     // expected-error @below {{expected an operation that the simulator models, got one that it does not}}
-    nvvm.wgmma.fence.aligned
+    nvvm.tcgen05.relinquish_alloc_permit
     llvm.return
   }
 }
@@ -209,5 +209,15 @@ module attributes {gpu.container_module} {
     // expected-error @below {{expected a kernel that a device module defines, got '@device::@kernel'}}
     gpu.launch_func @device::@kernel blocks in (%n, %n, %n) threads in (%n, %n, %n)
     return
+  }
+}
+
+// -----
+
+gpu.module @device {
+  llvm.func @fresh_sums(%a: i64, %x: !llvm.struct<(f32, f32, f32, f32)>) {
+    // expected-error @below {{'nvvm.wgmma.mma_async' op expected a product of 16 or 8-bit floats, K innermost, that is added to sums of f32 to simulate, got another}}
+    %d = nvvm.wgmma.mma_async %a, %a, %x, <m = 64, n = 8, k = 16>, D [<f32>, #nvvm.wgmma_scale_out<zero>], A [<bf16>, #nvvm.wgmma_scale_in<one>, <row>], B [<bf16>, #nvvm.wgmma_scale_in<one>, <col>] : !llvm.struct<(f32, f32, f32, f32)> -> !llvm.struct<(f32, f32, f32, f32)>
+    llvm.return
   }
 }
