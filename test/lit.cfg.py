@@ -79,6 +79,12 @@ config.substitutions += [
     ("%cc", config.c_compiler),
 ]
 
+try:
+    ctypes.CDLL("libomp.so.5")
+    config.available_features.add("openmp")
+except OSError:
+    pass
+
 # --- features -----------------------------------------------------------------
 
 CPU_FEATURES = {

@@ -1,12 +1,13 @@
-//===- ThreadFlag.h - the flag --threads ------------------------*- C++ -*-===//
+//===- ThreadFlag.h - the flags --threads and --openmp ----------*- C++ -*-===//
 // Part of the mx project, under the Apache License v2.0 with LLVM Exceptions.
 //
-// mx-compile and mx-run know it alike.
+// mx-compile and mx-run know them alike.
 //===----------------------------------------------------------------------===//
 
 #ifndef MX_TOOLS_THREADFLAG_H
 #define MX_TOOLS_THREADFLAG_H
 
+#include "mx/Driver/Compiler.h"
 #include "llvm/Support/CommandLine.h"
 
 namespace mlir::mx {
@@ -19,11 +20,18 @@ public:
       : option(takeBack("threads"), llvm::cl::init("0"),
                llvm::cl::value_desc("count"), llvm::cl::cat(category),
                llvm::cl::desc("Threads that work on weights (default: 0, one "
-                              "for each core); results do not depend on it")) {}
+                              "for each core); results do not depend on it")),
+        openmp("openmp", llvm::cl::cat(category),
+               llvm::cl::desc("Let threads of OpenMP (libomp, "
+                              "OMP_NUM_THREADS) divide the loops of a CPU "
+                              "program; results do not depend on it")) {}
 
-  /// Reads the flag into `threads`; returns what is wrong with it, if anything.
-  std::string read(unsigned &threads) const {
+  /// Reads the flags into `options`; returns what is wrong with them, if
+  /// anything.
+  std::string read(CompilerOptions &options) const {
     constexpr unsigned most = 1024;
+    options.openmp = openmp;
+    unsigned &threads = options.threads;
     if (!llvm::StringRef(option).getAsInteger(10, threads) && threads <= most)
       return "";
     return "expected --threads to be a number from 0 to " +
@@ -38,6 +46,7 @@ private:
   }
 
   llvm::cl::opt<std::string> option;
+  llvm::cl::opt<bool> openmp;
 };
 
 } // namespace mlir::mx

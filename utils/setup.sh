@@ -21,7 +21,7 @@ packages=(
   clang-22 lld-22 clang-format-22           # compiler, linker, formatter
   llvm-22-dev libmlir-22-dev mlir-22-tools  # MLIR: headers, libraries, mlir-tblgen
   llvm-22-tools                             # lit, FileCheck, not, split-file
-  libeigen3-dev                             # linear algebra of GPTQ (headers only)
+  libeigen3-dev libomp-22-dev               # linear algebra of GPTQ; threads of programs
   libgtest-dev libgmock-dev libbenchmark-dev python3-pytest       # tests, benchmarks
   python3-numpy pybind11-dev python3-dev python3-venv python3-wheel  # Python package
 )

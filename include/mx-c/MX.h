@@ -52,9 +52,10 @@ MX_C_API void mxTextDestroy(MXText *text);
 /* What programs are compiled with: the dialects of MLIR and mx. */
 typedef struct MXContext MXContext;
 
-/* The flags of mx-compile: target, fail-on-emulation, threads, remarks-filter,
- * cuda-path, and those that decide on quantisation (quantize, formats,
- * rotation, method, calibration, ...). Not to be changed on two threads. */
+/* The flags of mx-compile: target, fail-on-emulation, threads, openmp,
+ * remarks-filter, cuda-path, and those that decide on quantisation (quantize,
+ * formats, rotation, method, calibration, ...). Not to be changed on two
+ * threads. */
 typedef struct MXOptions MXOptions;
 
 /* A program as it was read, with the options that it is compiled with. */

@@ -65,6 +65,8 @@ static std::optional<StringRef> readOption(MXOptions &options, StringRef name,
     return readThreads(value, compiler.threads);
   if (name == "fail-on-emulation")
     return read(value, compiler.failOnEmulation);
+  if (name == "openmp")
+    return read(value, compiler.openmp);
   if (name == "remarks-filter")
     return read(value, compiler.remarksFilter);
   if (name == "cuda-path")

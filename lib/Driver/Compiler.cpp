@@ -15,6 +15,7 @@
 #include "RuntimeSymbols.h"
 #include "Simulation.h"
 #include "TargetName.h"
+#include "ThreadRuntime.h"
 #include "mlir/Bytecode/BytecodeReader.h"
 #include "mlir/Bytecode/BytecodeWriter.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
@@ -131,6 +132,7 @@ void Compiler::writeReproducer() {
                              : "")
          << (options.target.empty() ? "" : " --target=") << options.target
          << (options.failOnEmulation ? " --fail-on-emulation" : "")
+         << (options.openmp ? " --openmp" : "")
          << formatDecisionFlags(options.decisions)
          << (options.record.collect.empty() ? "" : " --record=")
          << options.record.collect << '\n';
@@ -215,6 +217,10 @@ LogicalResult Compiler::setTarget() {
   return success();
 }
 
+bool Compiler::usesThreads() {
+  return options.openmp && !getDeviceTarget(getTarget(*module));
+}
+
 LogicalResult Compiler::runPhases(bool kernelsOnly) {
   PipelineOptions pipelineOptions;
   pipelineOptions.stopAfter = options.stopAfter;
@@ -222,6 +228,7 @@ LogicalResult Compiler::runPhases(bool kernelsOnly) {
   pipelineOptions.insertChecks = options.insertChecks;
   pipelineOptions.decisions = options.decisions;
   pipelineOptions.record = options.record;
+  pipelineOptions.openmp = usesThreads();
   if (TargetAttr target = getTarget(*module); getDeviceTarget(target)) {
     pipelineOptions.gpuChip = target.getChip().str();
     pipelineOptions.gpuFeatures = target.getFeatures().str();
@@ -379,9 +386,16 @@ LogicalResult Compiler::emit(OutputKind kind, StringRef path) {
   if (kind == OutputKind::Object)
     return writeBytes(*this, path,
                       [&](raw_ostream &os) { os << (*object)->getBuffer(); });
-  bool isGpu = getDeviceTarget(getTarget(*module)).has_value();
-  StringRef archive = isGpu ? getRuntimeArchive() : "";
-  if (llvm::Error error = linkSharedLibrary(**object, archive, path))
+  LinkInputs inputs;
+  if (getDeviceTarget(getTarget(*module)))
+    inputs.archive = getRuntimeArchive();
+  if (usesThreads()) {
+    llvm::Expected<ThreadRuntime> runtime = loadThreadRuntime();
+    if (!runtime)
+      return reportError(llvm::toString(runtime.takeError()));
+    inputs.library = std::move(runtime->path);
+  }
+  if (llvm::Error error = linkSharedLibrary(**object, inputs, path))
     return reportError(llvm::toString(std::move(error)));
   return success();
 }

@@ -9,6 +9,7 @@
 #include "InputSpec.h"
 #include "Invocation.h"
 #include "Program.h"
+#include "ThreadRuntime.h"
 #include "mx/Dialect/MX/IR/TargetMachine.h"
 #include "mx/Driver/Compiler.h"
 #include "llvm/Support/MemoryBuffer.h"
@@ -30,6 +31,12 @@ FailureOr<Executable> Executable::compile(Compiler &compiler) {
   SmallVector<RuntimeSymbol> symbols(getGuardedSymbols());
   if (getDeviceTarget(getTarget(compiler.getModule())))
     llvm::append_range(symbols, getGpuSymbols());
+  if (compiler.usesThreads()) {
+    Expected<ThreadRuntime> runtime = loadThreadRuntime();
+    if (!runtime)
+      return compiler.reportError(llvm::toString(runtime.takeError()));
+    llvm::append_range(symbols, runtime->symbols);
+  }
   auto object = compiler.compileObject();
   if (failed(object))
     return failure();

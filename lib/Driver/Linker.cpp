@@ -21,6 +21,11 @@ struct LinkProgram {
   /// A compiler adds libc and its own support library by itself.
   bool isCompiler;
 };
+
+/// Paths; empty ones are left out.
+struct LinkFiles {
+  std::string object, archive, library;
+};
 } // namespace
 
 static llvm::Expected<LinkProgram> findLinker() {
@@ -38,15 +43,17 @@ static llvm::Expected<LinkProgram> findLinker() {
 /// Names derived from random characters must not get into the library, so only
 /// dynamic symbols are kept.
 static SmallVector<StringRef> makeArguments(const LinkProgram &program,
-                                            ArrayRef<StringRef> inputs,
+                                            const LinkFiles &files,
                                             StringRef library) {
   SmallVector<StringRef> arguments = {program.path, "-shared", "-s",
-                                      "-o",         library,   inputs[0]};
-  if (inputs.size() > 1 && program.isCompiler)
-    arguments.append({"-Wl,--whole-archive", inputs[1],
+                                      "-o",         library,   files.object};
+  if (!files.library.empty())
+    arguments.push_back(files.library);
+  if (!files.archive.empty() && program.isCompiler)
+    arguments.append({"-Wl,--whole-archive", files.archive,
                       "-Wl,--no-whole-archive", "-lpthread", "-ldl"});
-  else if (inputs.size() > 1)
-    arguments.append({"--whole-archive", inputs[1], "--no-whole-archive"});
+  else if (!files.archive.empty())
+    arguments.append({"--whole-archive", files.archive, "--no-whole-archive"});
   if (program.isCompiler)
     arguments.append(
         {"-Wl,-z,defs", "-Wl,-z,noexecstack", "-Wl,--build-id=none", "-lm"});
@@ -56,7 +63,7 @@ static SmallVector<StringRef> makeArguments(const LinkProgram &program,
 }
 
 /// Runs the linker; on failure, its first lines become the message.
-static Error runLinker(const LinkProgram &program, ArrayRef<StringRef> inputs,
+static Error runLinker(const LinkProgram &program, const LinkFiles &files,
                        StringRef library) {
   SmallString<64> log;
   if (std::error_code error = fs::createTemporaryFile("mx-link", "log", log))
@@ -66,7 +73,7 @@ static Error runLinker(const LinkProgram &program, ArrayRef<StringRef> inputs,
                                           StringRef(log)};
   std::string message;
   int status = llvm::sys::ExecuteAndWait(
-      program.path, makeArguments(program, inputs, library), std::nullopt,
+      program.path, makeArguments(program, files, library), std::nullopt,
       redirects, /*SecondsToWait=*/0, /*MemoryLimit=*/0, &message);
   if (status == 0)
     return Error::success();
@@ -92,7 +99,7 @@ static Error writeFile(StringRef bytes, StringRef path) {
 }
 
 Error mlir::mx::linkSharedLibrary(llvm::MemoryBufferRef object,
-                                  StringRef archive, StringRef path) {
+                                  const LinkInputs &others, StringRef path) {
   llvm::Expected<LinkProgram> program = findLinker();
   if (!program)
     return program.takeError();
@@ -102,20 +109,18 @@ Error mlir::mx::linkSharedLibrary(llvm::MemoryBufferRef object,
   if (!library)
     return llvm::createStringError(path + ": " +
                                    llvm::toString(library.takeError()));
-  std::string objectPath = library->TmpName + ".o";
-  std::string archivePath = library->TmpName + ".a";
+  LinkFiles files{library->TmpName + ".o", "", others.library};
   llvm::scope_exit removeInputs([&] {
-    fs::remove(objectPath);
-    fs::remove(archivePath);
+    fs::remove(files.object);
+    fs::remove(files.archive);
   });
-  SmallVector<StringRef> inputs = {objectPath};
-  Error error = writeFile(object.getBuffer(), objectPath);
-  if (!error && !archive.empty()) {
-    inputs.push_back(archivePath);
-    error = writeFile(archive, archivePath);
+  Error error = writeFile(object.getBuffer(), files.object);
+  if (!error && !others.archive.empty()) {
+    files.archive = library->TmpName + ".a";
+    error = writeFile(others.archive, files.archive);
   }
   if (!error)
-    error = runLinker(*program, inputs, library->TmpName);
+    error = runLinker(*program, files, library->TmpName);
   if (error)
     return llvm::joinErrors(std::move(error), library->discard());
   if (Error renamed = library->keep(path))

@@ -11,12 +11,19 @@
 
 namespace mlir::mx {
 
-/// Links an object into a shared library that needs libc and libm only, with
-/// the first of cc, clang, gcc and ld.lld on PATH. An older file at `path` is
-/// replaced when the library is complete. All of `archive`, the bytes of a
-/// static library, becomes part of it, unless that is empty.
-llvm::Error linkSharedLibrary(llvm::MemoryBufferRef object, StringRef archive,
-                              StringRef path);
+/// What else goes into a shared library, where it is not empty.
+struct LinkInputs {
+  /// The bytes of a static library, all of which becomes part of it.
+  StringRef archive;
+  /// The path of a shared library that it needs when it is loaded.
+  std::string library;
+};
+
+/// Links an object into a shared library that otherwise needs libc and libm
+/// only, with the first of cc, clang, gcc and ld.lld on PATH. An older file at
+/// `path` is replaced when the library is complete.
+llvm::Error linkSharedLibrary(llvm::MemoryBufferRef object,
+                              const LinkInputs &others, StringRef path);
 
 /// The static library whose functions host code of a GPU calls.
 StringRef getRuntimeArchive();

@@ -12,6 +12,7 @@
 #include "Invocation.h"
 #include "Program.h"
 #include "Simulation.h"
+#include "ThreadRuntime.h"
 #include "mx/Dialect/MX/IR/TargetMachine.h"
 #include "mx/Driver/Npy.h"
 #include "llvm/BinaryFormat/Magic.h"
@@ -103,6 +104,12 @@ LogicalResult Runner::compileProgram() {
     llvm::append_range(symbols, simulation->getSymbols());
   } else if (getDeviceTarget(getTarget(compiler.getModule()))) {
     llvm::append_range(symbols, getGpuSymbols());
+  }
+  if (compiler.usesThreads()) {
+    Expected<ThreadRuntime> runtime = loadThreadRuntime();
+    if (!runtime)
+      return fail(runtime.takeError());
+    llvm::append_range(symbols, runtime->symbols);
   }
   auto object = compiler.compileObject();
   if (failed(object))

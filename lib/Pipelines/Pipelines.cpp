@@ -15,8 +15,10 @@
 #include "mlir/Conversion/MathToLLVM/MathToLLVM.h"
 #include "mlir/Conversion/MathToLibm/MathToLibm.h"
 #include "mlir/Conversion/MemRefToLLVM/MemRefToLLVM.h"
+#include "mlir/Conversion/OpenMPToLLVM/ConvertOpenMPToLLVM.h"
 #include "mlir/Conversion/ReconcileUnrealizedCasts/ReconcileUnrealizedCasts.h"
 #include "mlir/Conversion/SCFToControlFlow/SCFToControlFlow.h"
+#include "mlir/Conversion/SCFToOpenMP/SCFToOpenMP.h"
 #include "mlir/Conversion/TensorToLinalg/TensorToLinalgPass.h"
 #include "mlir/Conversion/TosaToArith/TosaToArith.h"
 #include "mlir/Conversion/TosaToLinalg/TosaToLinalg.h"
@@ -34,6 +36,7 @@
 #include "mlir/Dialect/Linalg/Passes.h"
 #include "mlir/Dialect/Math/Transforms/Passes.h"
 #include "mlir/Dialect/MemRef/Transforms/Passes.h"
+#include "mlir/Dialect/SCF/Transforms/Passes.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Pass/PassOptions.h"
 #include "mlir/Pass/PassRegistry.h"
@@ -174,6 +177,20 @@ static void addBufferization(OpPassManager &pm) {
   pm.addPass(createConvertBufferizationToMemRefPass());
 }
 
+/// Loops of a CPU: of one thread, or of OpenMP's.
+static void addProcessorLoops(OpPassManager &pm, bool openmp) {
+  if (!openmp) {
+    pm.addNestedPass<func::FuncOp>(createConvertLinalgToLoopsPass());
+    pm.addNestedPass<func::FuncOp>(createParallelForToNestedForsPass());
+    return;
+  }
+  pm.addPass(createConvertLinalgToParallelLoopsPass());
+  // Sizes that are known decide which loops are worth it.
+  addCleanup(pm);
+  pm.addPass(createConvertLoopsToThreadsPass());
+  pm.addPass(createConvertSCFToOpenMPPass());
+}
+
 void mlir::mx::buildLowerPhase(OpPassManager &pm,
                                const PipelineOptions &options) {
   pm.addPass(createConvertTensorToLinalgPass());
@@ -194,7 +211,7 @@ void mlir::mx::buildLowerPhase(OpPassManager &pm,
   pm.addPass(createConvertMXToLoopsPass());
   pm.addNestedPass<func::FuncOp>(createExpandCopiesPass());
   if (options.gpuChip.empty()) {
-    pm.addNestedPass<func::FuncOp>(createConvertLinalgToLoopsPass());
+    addProcessorLoops(pm, options.openmp);
   } else {
     pm.addPass(createConvertLinalgToParallelLoopsPass());
     pm.addNestedPass<func::FuncOp>(createExpandViewsPass());
@@ -255,6 +272,8 @@ void mlir::mx::buildLLVMPhase(OpPassManager &pm,
   pm.addPass(createConvertIndexToLLVMPass());
   pm.addPass(createArithToLLVMConversionPass());
   pm.addPass(createFinalizeMemRefToLLVMConversionPass());
+  if (options.openmp)
+    pm.addPass(createConvertOpenMPToLLVMPass());
   pm.addPass(createConvertControlFlowToLLVMPass());
   pm.addPass(createConvertFuncToLLVMPass());
   pm.addPass(createUBToLLVMConversionPass());
@@ -310,6 +329,10 @@ struct PipelineTextOptions : public PassPipelineOptions<PipelineTextOptions> {
   PassOptions::Option<bool> simulate{
       *this, "simulate",
       llvm::cl::desc("Make kernels of a GPU host code that a simulator runs"),
+      llvm::cl::init(false)};
+  PassOptions::Option<bool> openmp{
+      *this, "openmp",
+      llvm::cl::desc("Let threads of OpenMP divide the loops of a CPU program"),
       llvm::cl::init(false)};
   PassOptions::Option<bool> failOnEmulation{
       *this, "fail-on-emulation",
@@ -367,6 +390,7 @@ void mlir::mx::registerPipelines() {
         PipelineOptions options;
         options.gpuChip = text.target;
         options.simulate = text.simulate;
+        options.openmp = text.openmp;
         options.failOnEmulation = text.failOnEmulation;
         options.insertChecks = text.insertChecks;
         options.record.collect = text.record;

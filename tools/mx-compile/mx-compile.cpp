@@ -102,8 +102,7 @@ int main(int argc, char **argv) {
       !conflict.empty())
     return usage(conflict);
   CompilerOptions options;
-  if (std::string problem = line.threads.read(options.threads);
-      !problem.empty())
+  if (std::string problem = line.threads.read(options); !problem.empty())
     return usage(problem);
   mlir::DialectRegistry registry;
   registerAllDialects(registry);

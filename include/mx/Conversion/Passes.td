@@ -50,6 +50,23 @@ def ConvertLoopsToKernelsPass : Pass<"convert-loops-to-kernels", "::mlir::Module
     "::mlir::vector::VectorDialect", "::mlir::mx::MXDialect"];
 }
 
+def ConvertLoopsToThreadsPass : Pass<"convert-loops-to-threads", "::mlir::ModuleOp"> {
+  let summary = "decide which parallel loops of a CPU program threads divide";
+  let description = [{
+    Of each nest of parallel loops, the outermost ones stay parallel, for
+    `convert-scf-to-openmp`: all but the last loop, whose iterations are neighbours in
+    memory, or all if the others have few iterations. Nests within nests, sums, and nests
+    that are known to be short become ordinary loops.
+
+    **Requires** buffers. **Ensures** that no scf.parallel is within another.
+    **Decides** by the numbers of iterations that are known; results do not depend on it.
+    **Remarks** (`loops-to-threads`): passed, nests that threads divide; missed, nests that
+    one thread runs.
+    **Example**: (* example: test/Conversion/LoopsToThreads/loops-to-threads.mlir *)
+  }];
+  let dependentDialects = ["::mlir::scf::SCFDialect"];
+}
+
 def ConvertMXToLinalgPass : Pass<"convert-mx-to-linalg", "::mlir::ModuleOp"> {
   let summary = "express mx operations as 4-loop linalg.generic";
   let description = [{

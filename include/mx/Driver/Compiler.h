@@ -43,6 +43,8 @@ struct CompilerOptions {
   unsigned threads = 0;
   /// Make the choice of an emulated kernel an error.
   bool failOnEmulation = false;
+  /// Let threads of OpenMP divide the loops of a CPU program.
+  bool openmp = false;
   /// Make kernels of a GPU host code that calls the simulator.
   bool simulate = false;
   /// Compare every operation with the reference while the program runs.
@@ -108,6 +110,8 @@ public:
 
   ModuleOp getModule() { return *module; }
   const ProgramSignature &getSignatures() const { return signatures; }
+  /// Whether compiled code calls the runtime of OpenMP.
+  bool usesThreads();
 
   /// Prints `error: ` and the text.
   LogicalResult reportError(const Twine &text);

@@ -28,6 +28,8 @@ struct PipelineOptions {
   /// usual one), that kernels are made for; without a chip, CPUs. Becomes the
   /// module's `mx.target` if it has none.
   std::string gpuChip, gpuFeatures;
+  /// Let the threads of OpenMP divide the loops of a CPU program.
+  bool openmp = false;
   /// Make kernels host code that calls the simulator (mx/Simulator/Launch.h).
   bool simulate = false;
   /// Only kernels are wanted: leave the host code around them as it is.

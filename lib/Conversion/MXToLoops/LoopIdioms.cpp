@@ -84,13 +84,9 @@ void mx::buildChunkLoops(OpBuilder &builder, Location loc, Value begin,
             [&](OpBuilder &inner, Value k) { body(inner, k, 1); });
 }
 
-RowLoops::RowLoops(Operation *op, Value buffer)
-    : loc(op->getLoc()), buffer(buffer), isParallel(isForDevice(op)) {}
-
-/// The nest over rows and one more loop.
-static void buildParallel(OpBuilder &builder, Location loc, Value buffer,
-                          Value begin, Value end, int64_t step,
-                          function_ref<void(OpBuilder &, ValueRange)> body) {
+void RowLoops::build(
+    OpBuilder &builder, Value begin, Value end, int64_t step,
+    function_ref<void(OpBuilder &, ValueRange, Value)> body) const {
   int64_t rows = cast<MemRefType>(buffer.getType()).getRank() - 1;
   SmallVector<Value> begins(rows, createIndex(builder, loc, 0)), ends;
   SmallVector<Value> steps(rows, createIndex(builder, loc, 1));
@@ -101,40 +97,13 @@ static void buildParallel(OpBuilder &builder, Location loc, Value buffer,
   steps.push_back(createIndex(builder, loc, step));
   scf::ParallelOp::create(builder, loc, begins, ends, steps,
                           [&](OpBuilder &inner, Location, ValueRange indices) {
-                            body(inner, indices);
+                            body(inner, indices.drop_back(), indices.back());
                           });
-}
-
-void RowLoops::build(
-    OpBuilder &builder, Value begin, Value end, int64_t step,
-    function_ref<void(OpBuilder &, ValueRange, Value)> body) const {
-  if (isParallel)
-    return buildParallel(builder, loc, buffer, begin, end, step,
-                         [&](OpBuilder &inner, ValueRange indices) {
-                           body(inner, indices.drop_back(), indices.back());
-                         });
-  buildLoopNest(
-      builder, loc, buffer, cast<MemRefType>(buffer.getType()).getRank() - 1,
-      [&](OpBuilder &outer, ValueRange row) {
-        buildLoop(outer, loc, begin, end, step,
-                  [&](OpBuilder &inner, Value k) { body(inner, row, k); });
-      });
 }
 
 void RowLoops::buildChunks(
     OpBuilder &builder, Value begin, Value end, int64_t lanes,
     function_ref<void(OpBuilder &, ValueRange, Value, int64_t)> body) const {
-  if (!isParallel) {
-    buildLoopNest(
-        builder, loc, buffer, cast<MemRefType>(buffer.getType()).getRank() - 1,
-        [&](OpBuilder &outer, ValueRange row) {
-          buildChunkLoops(outer, loc, begin, end, lanes,
-                          [&](OpBuilder &inner, Value k, int64_t count) {
-                            body(inner, row, k, count);
-                          });
-        });
-    return;
-  }
   auto buildLanes = [&](Value from, Value to, int64_t count) {
     build(builder, from, to, count,
           [&](OpBuilder &inner, ValueRange row, Value k) {

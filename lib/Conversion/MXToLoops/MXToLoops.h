@@ -61,12 +61,12 @@ void buildChunkLoops(OpBuilder &builder, Location loc, Value begin, Value end,
                      function_ref<void(OpBuilder &, Value, int64_t)> body);
 
 /// Loops over the rows of a buffer, which are its dimensions but the last, and
-/// within a row. Iterations are independent of each other; where code is for a
-/// GPU, all loops of one call are one parallel nest.
+/// within a row. Iterations are independent of each other: all loops of one
+/// call are one parallel nest.
 class RowLoops {
 public:
   /// Loops on behalf of `op` over the rows of `buffer`.
-  RowLoops(Operation *op, Value buffer);
+  RowLoops(Operation *op, Value buffer) : loc(op->getLoc()), buffer(buffer) {}
 
   /// Calls `body(builder, row, k)` for `k` from `begin` to `end` in steps.
   void build(OpBuilder &builder, Value begin, Value end, int64_t step,
@@ -80,7 +80,6 @@ public:
 private:
   Location loc;
   Value buffer;
-  bool isParallel;
 };
 
 /// A number in memory that every iteration needs: loaded once before the loops,

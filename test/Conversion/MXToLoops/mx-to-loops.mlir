@@ -7,8 +7,7 @@
 // CHECK-SAME: (%[[PAYLOAD:.+]]: memref<?x32xi8>, %[[SCALES:.+]]: memref<?x2xi8>, %[[OUT:.+]]: memref<?x64xf32>)
 func.func @dequantize(%payload: memref<?x32xi8>, %scales: memref<?x2xi8>,
                       %out: memref<?x64xf32>) {
-  // CHECK: scf.for %[[ROW:.+]] =
-  // CHECK: scf.for %[[K:.+]] =
+  // CHECK: scf.parallel (%[[ROW:.+]], %[[K:.+]]) =
   // CHECK: vector.load %[[PAYLOAD]][%[[ROW]], %{{.+}}] : memref<?x32xi8>, vector<16xi8>
   // CHECK: %[[CODES:.+]] = vector.shuffle
   // CHECK: memref.load %[[SCALES]][%[[ROW]], %{{.+}}]

@@ -6,8 +6,7 @@
 // Blocks of 32 that fill a row: one chunk each, no branch.
 // CHECK-LABEL: func.func @whole_blocks(
 // CHECK-SAME:    %[[X:[a-z0-9]+]]: memref<4x64xf32>, %[[PAYLOAD:[a-z0-9]+]]: memref<4x32xi8>, %[[SCALES:.+]]: memref<4x2xi8>
-// CHECK:         scf.for %[[ROW:.+]] =
-// CHECK:           scf.for %[[BLOCK:.+]] =
+// CHECK:         scf.parallel (%[[ROW:.+]], %[[BLOCK:.+]]) =
 // CHECK-NOT:         scf
 // CHECK:             %[[NUMBERS:.+]] = vector.load %[[X]][%[[ROW]], %{{.+}}] : memref<4x64xf32>, vector<32xf32>
 // CHECK:             vector.reduction <maxui>, %{{.+}}, %{{.+}} : vector<32xi32> into i32
@@ -30,7 +29,7 @@ func.func @whole_blocks(%x: memref<4x64xf32>, %p: memref<4x32xi8>,
 // N1.6: where a row may end inside a chunk, that chunk goes lane by lane.
 // CHECK-LABEL: func.func @ragged(
 // CHECK-SAME:    %[[X:[a-z0-9]+]]: memref<?xbf16>, %[[PAYLOAD:[a-z0-9]+]]: memref<?xi8>
-// CHECK:         scf.for
+// CHECK:         scf.parallel
 // CHECK:           scf.if
 // CHECK:             vector.load %[[X]][%{{.+}}] : memref<?xbf16>, vector<32xbf16>
 // CHECK:           } else {
@@ -55,7 +54,7 @@ func.func @ragged(%x: memref<?xbf16>, %p: memref<?xi8>, %s: memref<?xi8>) {
 // N3.3: sums of errors run in element order, without fast-math flags, through
 // the chunks of a long block.
 // CHECK-LABEL: func.func @long_block_search(
-// CHECK:         scf.for
+// CHECK:         scf.parallel
 // CHECK:           scf.for %{{.+}} = %{{.+}} iter_args(%{{.+}}) -> (i32)
 // CHECK-COUNT-5:   vector.reduction <add>, %{{.+}}, %{{.+}} : vector<32xf32> into f32
 // CHECK-NOT:       fastmath

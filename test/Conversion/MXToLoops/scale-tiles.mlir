@@ -5,10 +5,7 @@
 // CHECK-LABEL: func.func @tile
 // CHECK-SAME: %[[SCALES:.+]]: memref<?x?xi8>, %[[TILES:.+]]: memref<?x?x32x16xi8>
 func.func @tile(%s: memref<?x?xi8>, %t: memref<?x?x32x16xi8>) {
-  // CHECK: scf.for %[[ROW_TILE:.+]] =
-  // CHECK: scf.for %[[COLUMN_TILE:.+]] =
-  // CHECK: scf.for %[[MEMORY_ROW:.+]] =
-  // CHECK: scf.for %[[GROUP:.+]] =
+  // CHECK: scf.parallel (%[[ROW_TILE:.+]], %[[COLUMN_TILE:.+]], %[[MEMORY_ROW:.+]], %[[GROUP:.+]]) =
   // CHECK: scf.if
   // CHECK: %[[FOUR:.+]] = vector.load %[[SCALES]][{{.+}}] : memref<?x?xi8>, vector<4xi8>
   // CHECK: vector.store %[[FOUR]], %[[TILES]][%[[ROW_TILE]], %[[COLUMN_TILE]], %[[MEMORY_ROW]], %{{.+}}]
@@ -23,11 +20,10 @@ func.func @tile(%s: memref<?x?xi8>, %t: memref<?x?x32x16xi8>) {
 // CHECK-LABEL: func.func @untile
 // CHECK-SAME: %[[TILES:.+]]: memref<?x?x32x16xi8>, %[[SCALES:.+]]: memref<?x?xi8>
 func.func @untile(%t: memref<?x?x32x16xi8>, %s: memref<?x?xi8>) {
-  // CHECK: scf.for %[[ROW:.+]] =
-  // CHECK: scf.for %[[COLUMN:.+]] = %{{.+}} to %{{.+}} step %c4
+  // CHECK: scf.parallel (%[[ROW:.+]], %[[COLUMN:.+]]) = (%{{.+}}) to (%{{.+}}) step (%{{.+}}, %c4)
   // CHECK: %[[FOUR:.+]] = vector.load %[[TILES]][{{.+}}] : memref<?x?x32x16xi8>, vector<4xi8>
   // CHECK: vector.store %[[FOUR]], %[[SCALES]][%[[ROW]], %[[COLUMN]]]
-  // CHECK: scf.for %[[LAST:.+]] =
+  // CHECK: scf.parallel (%[[ROW:.+]], %[[LAST:.+]]) =
   // CHECK: memref.store %{{.+}}, %[[SCALES]][%[[ROW]], %[[LAST]]]
   mx.packed.untile_scales ins(%t : memref<?x?x32x16xi8>) outs(%s : memref<?x?xi8>)
   return

@@ -71,8 +71,9 @@ static StringRef findUndecided(Operation *op, Phase phase) {
   return plan || op->hasAttr(kRotatedAttr) ? "no plan" : "";
 }
 
-/// The code of a CPU is all LLVM. Kernels of a GPU are LLVM and NVVM; where
-/// only they are wanted, the host code around them still launches them.
+/// The code of a CPU is all LLVM, but for the loops of OpenMP. Kernels of a GPU
+/// are LLVM and NVVM; where only they are wanted, the host code around them
+/// still launches them.
 static StringRef findUntranslated(Operation *op) {
   if (isa<ModuleOp>(op) || isFrom(op, "llvm"))
     return "";
@@ -84,7 +85,7 @@ static StringRef findUntranslated(Operation *op) {
     isDevice |= program->getName().getStringRef() == deviceModule;
   }
   if (!getDeviceTarget(getTarget(program)))
-    return "only the LLVM dialect";
+    return isFrom(op, "omp") ? "" : "only the LLVM dialect";
   return isDevice && !isFrom(op, "nvvm")
              ? "only the LLVM and NVVM dialects in device code"
              : "";
