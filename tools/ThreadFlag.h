@@ -1,13 +1,12 @@
 //===- ThreadFlag.h - the flags --threads and --openmp ----------*- C++ -*-===//
 // Part of the mx project, under the Apache License v2.0 with LLVM Exceptions.
 //
-// mx-compile and mx-run know them alike.
+// Tools know them alike.
 //===----------------------------------------------------------------------===//
 
 #ifndef MX_TOOLS_THREADFLAG_H
 #define MX_TOOLS_THREADFLAG_H
 
-#include "mx/Driver/Compiler.h"
 #include "llvm/Support/CommandLine.h"
 
 namespace mlir::mx {
@@ -20,18 +19,11 @@ public:
       : option(takeBack("threads"), llvm::cl::init("0"),
                llvm::cl::value_desc("count"), llvm::cl::cat(category),
                llvm::cl::desc("Threads that work on weights (default: 0, one "
-                              "for each core); results do not depend on it")),
-        openmp("openmp", llvm::cl::cat(category),
-               llvm::cl::desc("Let threads of OpenMP (libomp, "
-                              "OMP_NUM_THREADS) divide the loops of a CPU "
-                              "program; results do not depend on it")) {}
+                              "for each core); results do not depend on it")) {}
 
-  /// Reads the flags into `options`; returns what is wrong with them, if
-  /// anything.
-  std::string read(CompilerOptions &options) const {
+  /// Reads the flag into `threads`; returns what is wrong with it, if anything.
+  std::string read(unsigned &threads) const {
     constexpr unsigned most = 1024;
-    options.openmp = openmp;
-    unsigned &threads = options.threads;
     if (!llvm::StringRef(option).getAsInteger(10, threads) && threads <= most)
       return "";
     return "expected --threads to be a number from 0 to " +
@@ -46,7 +38,21 @@ private:
   }
 
   llvm::cl::opt<std::string> option;
-  llvm::cl::opt<bool> openmp;
+};
+
+/// The flag --openmp.
+class OpenMPFlag {
+public:
+  explicit OpenMPFlag(llvm::cl::OptionCategory &category)
+      : option("openmp", llvm::cl::cat(category),
+               llvm::cl::desc("Let threads of OpenMP (libomp, "
+                              "OMP_NUM_THREADS) divide the loops of a CPU "
+                              "program; results do not depend on it")) {}
+
+  operator bool() const { return option; }
+
+private:
+  llvm::cl::opt<bool> option;
 };
 
 } // namespace mlir::mx

@@ -33,6 +33,9 @@ struct Matrix {
 struct Layer {
   void *library;
   void (*call)(void **values);
+  /// Null where there is one thread.
+  void (*setThreads)(int);
+  int threads;
   int64_t n, k;
 };
 
@@ -79,7 +82,7 @@ static std::string makeProgram(const mx_bench_weights &weights) {
 }
 
 /// Compiles `program` to the library `path`.
-static Error compile(StringRef program, StringRef path) {
+static Error compile(StringRef program, int32_t threads, StringRef path) {
   std::string source = (path + ".mlir").str(), text;
   llvm::scope_exit removeSource([&] { fs::remove(source); });
   std::error_code error;
@@ -92,6 +95,7 @@ static Error compile(StringRef program, StringRef path) {
   registerAllDialects(registry);
   CompilerOptions options;
   options.target = "native";
+  options.openmp = threads != 1;
   llvm::raw_string_ostream errors(text);
   if (compileFile(registry, options, source, OutputKind::SharedLibrary, path,
                   errors) != ExitCode::Success)
@@ -99,12 +103,13 @@ static Error compile(StringRef program, StringRef path) {
   return Error::success();
 }
 
-static llvm::Expected<Layer> load(const mx_bench_weights &weights) {
+static llvm::Expected<Layer> load(const mx_bench_weights &weights,
+                                  int32_t threads) {
   SmallString<64> path;
   if (std::error_code error = fs::createTemporaryFile("mx-bench", "so", path))
     return llvm::createStringError(error.message());
   llvm::scope_exit removeLibrary([&] { fs::remove(path); });
-  if (Error error = compile(makeProgram(weights), path))
+  if (Error error = compile(makeProgram(weights), threads, path))
     return error;
   void *library = ::dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
   if (!library)
@@ -116,11 +121,7 @@ static llvm::Expected<Layer> load(const mx_bench_weights &weights) {
 
 static void *prepare(const mx_bench_weights *weights, int32_t threads,
                      char *error, size_t errorSize) {
-  if (threads != 1) {
-    std::snprintf(error, errorSize, "expected one thread, got %d", threads);
-    return nullptr;
-  }
-  llvm::Expected<Layer> layer = load(*weights);
+  llvm::Expected<Layer> layer = load(*weights, threads);
   if (layer)
     return new Layer(*layer);
   std::string text = llvm::toString(layer.takeError());
@@ -132,6 +133,8 @@ static void multiply(void *prepared, int64_t m, const float *x, float *y) {
   Layer &layer = *static_cast<Layer *>(prepared);
   Matrix left(x, m, layer.k), result(y, m, layer.n);
   void *values[] = {&left, &result};
+  if (layer.setThreads)
+    layer.setThreads(layer.threads);
   layer.call(values);
 }
 

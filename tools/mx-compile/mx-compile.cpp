@@ -58,6 +58,7 @@ struct Options {
           "by CUDA_PATH, CUDA_HOME, PATH, or /usr/local/cuda)")};
   DecisionFlags decisions{category};
   ThreadFlag threads{category};
+  OpenMPFlag openmp{category};
   cl::opt<std::string> record{
       "record", cl::value_desc("what"), cl::cat(category),
       cl::desc("Record the activations of matmuls when mx-run asks for it: "
@@ -102,13 +103,14 @@ int main(int argc, char **argv) {
       !conflict.empty())
     return usage(conflict);
   CompilerOptions options;
-  if (std::string problem = line.threads.read(options); !problem.empty())
+  if (std::string problem = line.threads.read(options.threads); !problem.empty())
     return usage(problem);
   mlir::DialectRegistry registry;
   registerAllDialects(registry);
   options.target = line.target;
   options.stopAfter = line.stopAfter;
   options.failOnEmulation = line.failOnEmulation;
+  options.openmp = line.openmp;
   options.remarksFilter = line.remarksFilter;
   options.decisions = line.decisions.getOptions();
   options.record.collect = line.record;

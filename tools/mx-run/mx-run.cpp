@@ -59,6 +59,7 @@ static cl::opt<std::string>
                     cl::desc("Record so many rows instead of the Hessian"));
 static DecisionFlags decisions(category);
 static SimulationFlags simulation(category);
+static OpenMPFlag openmp(category);
 
 static int usage(const llvm::Twine &text) {
   llvm::errs() << "mx-run: " << text << '\n';
@@ -116,12 +117,13 @@ int main(int argc, char **argv) {
           decisions.explainConflict(!options.calibration.output.empty());
       !conflict.empty())
     return usage(conflict);
-  if (std::string problem = threads.read(options.compiler); !problem.empty())
+  if (std::string problem = threads.read(options.compiler.threads); !problem.empty())
     return usage(problem);
   mlir::DialectRegistry registry;
   registerAllDialects(registry);
   options.compiler.target = target;
   options.compiler.failOnEmulation = failOnEmulation;
+  options.compiler.openmp = openmp;
   options.compiler.remarksFilter = remarksFilter;
   options.compiler.decisions = decisions.getOptions();
   options.function = function;
