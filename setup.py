@@ -4,6 +4,7 @@
 CMake works in `build`, or in the folder MX_BUILD_DIR, which is configured if it is not yet; what is built there is used
 as it is. The wheel needs the LLVM and MLIR libraries that it was built with, where they are installed.
 """
+
 import os
 import re
 import shutil

@@ -4,7 +4,7 @@ import numpy as np
 
 weights = np.random.default_rng(0).standard_normal((8, 64)).astype(np.float32)
 w = mx.quantize(weights, "mxfp4", scale_rule="even")
-layer = mx.compile(f"""func.func @layer(%x: tensor<?x64xf32>, %w: {w.type}, %init: tensor<?x8xf32>) -> tensor<?x8xf32> {{
+layer = mx.compile(f"""func.func @f(%x: tensor<?x64xf32>, %w: {w.type}, %init: tensor<?x8xf32>) -> tensor<?x8xf32> {{
   %y = mx.matmul ins(%x, %w : tensor<?x64xf32>, {w.type}) outs(%init : tensor<?x8xf32>)
   return %y : tensor<?x8xf32>
 }}""", target="native")

@@ -17,6 +17,7 @@ argument was. What every bit means is stated in docs/Numerics.md, whose clauses 
 
 Everything may be used from several threads at once; the interpreter's lock is released while the library works.
 """
+
 from mx import _mx
 from mx._blocks import BlockTensor, decode_elements, dequantize, encode_elements, quantize, rotate
 from mx._errors import CompileError, Error

@@ -4,6 +4,7 @@
 Memory is shared wherever the element type and the order allow it. PyTorch and ml_dtypes are used if the program that
 calls has loaded them, and never imported for their own sake.
 """
+
 from __future__ import annotations
 
 import sys

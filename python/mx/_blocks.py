@@ -1,10 +1,12 @@
 # Part of the mx project, under the Apache License v2.0 with LLVM Exceptions.
 """Block-scaled tensors as arrays: quantising, dequantising, layouts."""
+
 from __future__ import annotations
 
 import operator
 import struct
-from typing import Any, Optional, Sequence, Union
+from collections.abc import Sequence
+from typing import Any, Optional, Union
 
 import numpy as np
 
@@ -154,7 +156,7 @@ class BlockTensor:
         return BlockTensor(blocks.reshape(*blocks.shape[:-2], -1), scales, shape, "mxfp4")
 
     def to_ggml(self) -> np.ndarray:
-        """ggml's structs: [..., 17 * K/32] bytes of block_mxfp4 (N8.3), or [..., 36 * K/64] of block_nvfp4 (N8.4), which
+        """ggml's structs: [..., 17 * K/32] bytes of block_mxfp4 (N8.3), or [..., 36 * K/64] of block_nvfp4 (N8.4). They
         do not hold the tensor scale.
         """
         self._require_rows("ggml", 64 if str(self.format) == "nvfp4" else 32, ("mxfp4", "nvfp4"))

@@ -1,9 +1,10 @@
 # Part of the mx project, under the Apache License v2.0 with LLVM Exceptions.
 """What goes wrong, as exceptions."""
+
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Iterator
 
 from mx import _mx
 

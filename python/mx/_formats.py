@@ -1,5 +1,6 @@
 # Part of the mx project, under the Apache License v2.0 with LLVM Exceptions.
 """Formats and rotations: what the bits of a block-scaled tensor mean (N1.5, N6)."""
+
 from __future__ import annotations
 
 from dataclasses import dataclass

@@ -1,5 +1,6 @@
 # Part of the mx project, under the Apache License v2.0 with LLVM Exceptions.
 """Compiling programs and calling them."""
+
 from __future__ import annotations
 
 import os
@@ -61,9 +62,7 @@ class Program:
         self._program, self._module, self.messages = program, module, messages
         self.functions: dict[str, Function] = {}
         for name, arguments, results in program.functions:
-            self.functions[name] = Function(
-                name, tuple(map(make_value, arguments)), tuple(map(make_value, results))
-            )
+            self.functions[name] = Function(name, tuple(map(make_value, arguments)), tuple(map(make_value, results)))
         if entry is None and len(self.functions) == 1:
             entry = next(iter(self.functions))
         elif entry is not None:
@@ -104,8 +103,8 @@ class Program:
             return self._module.print(phase)
 
     def save(self, path: Union[str, os.PathLike]) -> None:
-        """Compiles to a file; its extension says what is written: .so (which `load` reads), .o, .ll, .mlir, .mlirbc, and
-        for a GPU .ptx, .cubin, .fatbin. An older file is replaced when all is written.
+        """Compiles to a file; its extension says what is written: .so (which `load` reads), .o, .ll, .mlir, .mlirbc,
+        and for a GPU .ptx, .cubin, .fatbin. An older file is replaced when all is written.
         """
         if self._module is None:
             raise Error("expected a program with its source, got a library")
@@ -225,10 +224,10 @@ def compile(
     """Compiles IR, in upstream dialects of MLIR or in mx, into this process.
 
     Args:
-      source: text of MLIR, its bytecode (bytes), or the path of a file (os.PathLike, or a string that holds neither a line
-        break nor a brace).
-      target: "cpu" for any machine of this kind, "native" for this one, a processor name of LLVM, or an NVIDIA chip such
-        as "sm_120a", whose programs need a GPU when they are called. None: what the program says, else "cpu".
+      source: text of MLIR, its bytecode (bytes), or the path of a file (os.PathLike, or a string that holds neither a
+        line break nor a brace).
+      target: "cpu" for any machine of this kind, "native" for this one, a processor name of LLVM, or an NVIDIA chip
+        such as "sm_120a", whose programs need a GPU when they are called. None: what the program says, else "cpu".
       entry: the function that a call means; needed if the program has several.
       name: what messages call a source that is text.
       options: flags of mx-compile, with _ for -: quantize="accuracy", formats=["mxfp4", "keep"], rotation=32,

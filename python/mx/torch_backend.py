@@ -3,13 +3,13 @@
 
 >>> model = torch.compile(model, backend="mx", options={"format": "nvfp4", "rotation": 16})   # doctest: +SKIP
 
-Products by parameters (torch.nn.Linear, torch.nn.functional.linear) become kernels of mx; everything else runs as it did.
-Weights are quantised at the first call and again when they have changed, so that load_state_dict and optimisers work:
-the module keeps its parameters. (What changes a parameter through `.data` goes unnoticed, by PyTorch as well.)
+Products by parameters (torch.nn.Linear, torch.nn.functional.linear) become kernels of mx; everything else runs as it
+did. Weights are quantised at the first call and again when they have changed, so that load_state_dict and optimisers
+work: the module keeps its parameters. (Operations in place on a parameter's `.data` go unnoticed, by PyTorch as well.)
 Activations stay as they are; products are computed in f32 and rounded to the type that PyTorch would give.
 
-Where gradients are recorded, the backward pass uses the quantised weights for the gradient of the activations, and passes that of
-the weights straight through the quantiser.
+Where gradients are recorded, the backward pass uses the quantised weights for the gradient of the activations, and
+passes that of the weights straight through the quantiser.
 
 Options:
   format: of the weights, a name or an mx.Format (default "mxfp4").
@@ -21,11 +21,13 @@ Options:
 
 The logger "mx.torch" says at level INFO what became of each product, and why.
 """
+
 from __future__ import annotations
 
 import functools
 import logging
 import threading
+import weakref
 from dataclasses import dataclass, fields
 from typing import Any, Callable, Optional, Union
 
@@ -78,20 +80,20 @@ class Options:
 @functools.lru_cache(maxsize=None)
 def compile_linear(rows: int, columns: int, suffix: str, rotation: Optional[Rotation], target: str) -> Program:
     """A product of any number of activations with `rows` x `columns` weights, plus a bias."""
-    weights = f"!mx.tensor<{rows}x{columns}, {suffix}>"
-    rotate, x = "", "%x"
+    w, x, y = f"!mx.tensor<{rows}x{columns}, {suffix}>", f"tensor<?x{columns}xf32>", f"tensor<?x{rows}xf32>"
+    bias, source, rotate = f"tensor<{rows}xf32>", "%x", ""
     if rotation is not None:
-        rotate, x = f"%r = mx.rotate %x by {rotation} along 1 : tensor<?x{columns}xf32>", "%r"
+        source, rotate = "%r", f"%r = mx.rotate %x by {rotation} along 1 : {x}"
     return compile(
         f"""
-        func.func @linear(%x: tensor<?x{columns}xf32>, %w: {weights}, %bias: tensor<{rows}xf32>) -> tensor<?x{rows}xf32> {{
+        func.func @linear(%x: {x}, %w: {w}, %bias: {bias}) -> {y} {{
           %c0 = arith.constant 0 : index
-          %count = tensor.dim %x, %c0 : tensor<?x{columns}xf32>
-          %empty = tensor.empty(%count) : tensor<?x{rows}xf32>
-          %init = linalg.broadcast ins(%bias : tensor<{rows}xf32>) outs(%empty : tensor<?x{rows}xf32>) dimensions = [0]
+          %count = tensor.dim %x, %c0 : {x}
+          %empty = tensor.empty(%count) : {y}
+          %init = linalg.broadcast ins(%bias : {bias}) outs(%empty : {y}) dimensions = [0]
           {rotate}
-          %y = mx.matmul ins({x}, %w : tensor<?x{columns}xf32>, {weights}) outs(%init : tensor<?x{rows}xf32>)
-          return %y : tensor<?x{rows}xf32>
+          %y = mx.matmul ins({source}, %w : {x}, {w}) outs(%init : {y})
+          return %y : {y}
         }}""",
         target=target,
         name="<linear>",
@@ -106,6 +108,7 @@ class QuantizedLinear(torch.nn.Module):
         self.options, self.dtype = options, dtype
         self.lock = threading.Lock()
         self.key: Any = None
+        self.source: Callable[[], Optional[torch.Tensor]] = lambda: None
         self.blocks: Optional[BlockTensor] = None
 
     def get_blocks(self, weight: torch.Tensor) -> BlockTensor:
@@ -113,13 +116,15 @@ class QuantizedLinear(torch.nn.Module):
         # Tensors of inference mode have no version: they may have changed.
         key = None if weight.is_inference() else (weight.data_ptr(), weight._version, weight.shape, weight.stride())
         with self.lock:
-            if self.blocks is None or key is None or key != self.key:
+            # Another tensor may lie where one was that is gone.
+            is_same = self.source() is weight and key is not None and key == self.key
+            if self.blocks is None or not is_same:
                 options = self.options
                 rotation = options.get_rotation(weight.shape[1])
                 self.blocks = quantize(
                     weight, options.format, scale_rule=options.scale_rule, rotation=rotation, seed=options.seed
                 )
-                self.key = key
+                self.key, self.source = key, weakref.ref(weight)
             return self.blocks
 
     def product(self, x: torch.Tensor, weight: torch.Tensor, bias: Optional[torch.Tensor]) -> torch.Tensor:
@@ -230,6 +235,12 @@ def compile_graph(
         graph.graph.erase_node(node)
         columns = operands[1].meta["example_value"].shape[1] if "example_value" in operands[1].meta else 0
         rotated = ", rotated" if columns and checked.get_rotation(columns) else ""
-        logger.info("%s: %s by %s%s", node.name, checked.format, checked.scale_rule or checked.format.default_rule, rotated)
+        logger.info(
+            "%s: %s by %s%s",
+            node.name,
+            checked.format,
+            checked.scale_rule or Format.of(checked.format).default_rule,
+            rotated,
+        )
     graph.recompile()
     return graph.forward

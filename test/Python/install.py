@@ -2,9 +2,10 @@
 # Part of the mx project, under the Apache License v2.0 with LLVM Exceptions.
 """Installs the Python package with pip, without a network, and uses it from outside.
 
-Takes the first Python that has what that needs: setuptools, wheel, numpy, venv and Python's headers; says what is missing
-where none has. The last line is `N passed, N failed, N skipped`.
+Takes the first Python that has what that needs: setuptools, wheel, numpy, venv and Python's headers; says what is
+missing where none has. The last line is `N passed, N failed, N skipped`.
 """
+
 import argparse
 import os
 import subprocess
@@ -33,7 +34,9 @@ def find_python():
     """A Python that can build wheels, or None."""
     for python in dict.fromkeys((sys.executable, "/usr/bin/python3")):
         if os.path.exists(python):
-            missing = subprocess.run([python, "-c", NEEDS], stdout=subprocess.PIPE, text=True, check=True).stdout.strip()
+            missing = subprocess.run(
+                [python, "-c", NEEDS], stdout=subprocess.PIPE, text=True, check=True
+            ).stdout.strip()
             if not missing:
                 return python
             print(f"{python} cannot build the package: {missing} missing")

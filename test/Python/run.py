@@ -2,10 +2,11 @@
 # Part of the mx project, under the Apache License v2.0 with LLVM Exceptions.
 """Runs the tests of the Python package in a build folder.
 
-Needs numpy, pytest and the extension, which in turn needs Python's headers and pybind11; says what is missing. ml_dtypes
-and torch are other implementations that tests compare with, and are skipped, with their reason, where they are not
-installed. The last line is `N passed, N failed, N skipped`.
+Needs numpy, pytest and the extension, which in turn needs Python's headers and pybind11; says what is missing. Tests
+that compare with ml_dtypes or torch are skipped, with their reason, where these are not installed. The last line is
+`N passed, N failed, N skipped`.
 """
+
 import argparse
 import importlib.util
 import os
@@ -36,7 +37,16 @@ def main():
         print("0 passed, 0 failed, 1 skipped")
         return 0
     environment = dict(os.environ, PYTHONPATH=str(options.build.resolve() / "python"), PYTHONDONTWRITEBYTECODE="1")
-    command = [sys.executable, "-m", "pytest", "-q", "-rs", "-p", "no:cacheprovider", *(options.arguments or [str(HERE)])]
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-rs",
+        "-p",
+        "no:cacheprovider",
+        *(options.arguments or [str(HERE)]),
+    ]
     done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True)
     print(done.stdout)
     counts = {word: int(number) for number, word in re.findall(r"(\d+) (passed|failed|skipped|error)", done.stdout)}

@@ -1,9 +1,9 @@
 # Part of the mx project, under the Apache License v2.0 with LLVM Exceptions.
 """Arrays of other libraries, in and out."""
-import numpy as np
-import pytest
 
 import mx
+import numpy as np
+import pytest
 
 DOUBLE = """func.func @double(%x: tensor<?xT>) -> tensor<?xT> {
   %0 = linalg.add ins(%x, %x : tensor<?xT>, tensor<?xT>) outs(%x : tensor<?xT>) -> tensor<?xT>
@@ -44,7 +44,9 @@ def test_packed_tensors_of_torch_are_parts():
     scales = torch.from_numpy(tensor.scales).view(torch.float8_e8m0fnu)
     again = mx.BlockTensor(payload, scales, tensor.shape)
     assert again == tensor and np.shares_memory(again.payload, tensor.payload)
-    assert np.array_equal(scales.float().numpy().reshape(-1), np.exp2(tensor.scales.reshape(-1).astype(np.float32) - 127))
+    assert np.array_equal(
+        scales.float().numpy().reshape(-1), np.exp2(tensor.scales.reshape(-1).astype(np.float32) - 127)
+    )
 
 
 def test_bf16_of_ml_dtypes_goes_in_and_comes_out():

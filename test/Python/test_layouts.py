@@ -1,9 +1,9 @@
 # Part of the mx project, under the Apache License v2.0 with LLVM Exceptions.
 """Conversions between layouts: each against its picture (N8), and back."""
-import numpy as np
-import pytest
 
 import mx
+import numpy as np
+import pytest
 
 
 def make(format, shape=(3, 128)):

@@ -1,14 +1,14 @@
 # Part of the mx project, under the Apache License v2.0 with LLVM Exceptions.
 """mx.compile and what it gives."""
+
 import subprocess
 import sys
 import threading
 import time
 
+import mx
 import numpy as np
 import pytest
-
-import mx
 
 LAYER = """
 func.func @layer(%x: tensor<?x64xf32>, %w: !mx.tensor<8x64, mxfp4, axis = 1>,

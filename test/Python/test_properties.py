@@ -1,9 +1,10 @@
 # Part of the mx project, under the Apache License v2.0 with LLVM Exceptions.
 """Whatever the entry points are given, they return or raise: the interpreter never dies of it.
 
-Arguments are drawn from pools of sensible and senseless values, with seeds of their own for each entry point, in another
-process, whose end is looked at.
+Arguments are drawn from pools of sensible and senseless values, with seeds of their own for each entry point, in
+another process, whose end is looked at.
 """
+
 import subprocess
 import sys
 
@@ -14,16 +15,18 @@ import random, sys
 import numpy as np
 import mx
 
-WORDS = ["mxfp4", "nvfp4", "amax", "even", "", "\\0", "é\\udcff", "x" * 5000, "float32", "bfloat16", "stochastic", "native",
+WORDS = ["mxfp4", "nvfp4", "amax", "even", "", "\\0", "é\\udcff", "x" * 5000, "float32", "bfloat16", "stochastic",
+         "native",
          "func.func @f(%x: tensor<?xf32>) -> tensor<?xf32> {\\n return %x : tensor<?xf32>\\n}", "module {", "/dev", "."]
-NUMBERS = [0, 1, -1, 2, 3, 7, 16, 32, 64, 256, 2**31, 2**62, 2**63, 2**64, -2**63, 0.5, float("nan"), float("inf"), True]
+NUMBERS = [0, 1, -1, 2, 3, 7, 16, 32, 64, 256, 2**31, 2**62, 2**63, 2**64, -2**63, 0.5, float("nan"), float("inf"),
+           True]
 FORMAT = mx.Format("f6E3M2FN", "f8E4M3FN", 4, True)
 
 
 def array(draw):
     shape = tuple(draw.choice([0, 1, 2, 3, 16, 17, 32, 64]) for _ in range(draw.randrange(4)))
-    dtype = draw.choice(["f4", "f4", "f4", "f2", "f8", ">f4", "u1", "i1", "i4", "u8", "?", "c8", "S3", "U2", "O", "M8[s]",
-                         "g", [("a", "f4")], "V2"])
+    dtype = draw.choice(["f4", "f4", "f4", "f2", "f8", ">f4", "u1", "i1", "i4", "u8", "?", "c8", "S3", "U2", "O",
+                         "M8[s]", "g", [("a", "f4")], "V2"])
     made = np.zeros(shape, dtype)
     if dtype in ("f4", "f2", "f8"):
         made[...] = np.array(draw.choice([0, 1, -3.5, np.nan, np.inf, 1e-40])).astype(dtype)
@@ -45,7 +48,8 @@ def value(draw):
     if kind == 4:
         return draw.choice(NUMBERS)
     if kind == 5:
-        return draw.choice([None, FORMAT, mx.Rotation(4), b"", b"\\xff" * 9, [], {}, object(), [1.5], [[1.0], [2.0, 3.0]]])
+        ragged = [[1.0], [2.0, 3.0]]
+        return draw.choice([None, FORMAT, mx.Rotation(4), b"", b"\\xff" * 9, [], {}, object(), [1.5], ragged])
     if kind == 6:
         return tuple(draw.choice(NUMBERS[:11]) for _ in range(draw.randrange(4)))
     try:
@@ -105,7 +109,8 @@ def call(draw, entry):
                                        ("buffer", (np.zeros(4, np.int32),))])
         return PROGRAMS[0](*spoil(draw, *arguments), function=name if draw.random() < 0.9 else value(draw))
     if entry == "compile":
-        named = {name: value(draw) for name in ("target", "entry", "name", "rotation", "threads") if draw.random() < 0.2}
+        names = ("target", "entry", "name", "rotation", "threads")
+        named = {name: value(draw) for name in names if draw.random() < 0.2}
         return mx.compile(*spoil(draw, draw.choice(WORDS)), **named)
     return mx.load(value(draw))
 
@@ -145,6 +150,7 @@ def test_an_exception_but_never_an_abort(entry):
 
 
 def test_programs_nested_too_deep_are_refused():
-    code = "import mx\ntry:\n  mx.compile('func.func @f() {' + 'scf.execute_region {' * 100000)\nexcept mx.Error: print('refused')"
+    code = "mx.compile('func.func @f() {' + 'scf.execute_region {' * 100000)"
+    code = f"import mx\ntry:\n  {code}\nexcept mx.Error: print('refused')"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.returncode == 0 and "refused" in done.stdout, done.stderr[-2000:]

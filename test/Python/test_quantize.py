@@ -1,12 +1,12 @@
 # Part of the mx project, under the Apache License v2.0 with LLVM Exceptions.
 """mx.quantize against the second implementation of docs/Numerics.md and against ml_dtypes."""
+
 import sys
 from pathlib import Path
 
+import mx
 import numpy as np
 import pytest
-
-import mx
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "reference"))
 
@@ -197,7 +197,15 @@ def test_arguments_are_checked(options, message):
 
 
 def test_types_are_checked():
-    for array in (np.zeros(32, np.int32), np.zeros(32, bool), np.zeros(32, complex), np.zeros(32, "U3"), ["a"], None, [object()]):
+    for array in (
+        np.zeros(32, np.int32),
+        np.zeros(32, bool),
+        np.zeros(32, complex),
+        np.zeros(32, "U3"),
+        ["a"],
+        None,
+        [object()],
+    ):
         with pytest.raises(TypeError):
             mx.quantize(array)
     with pytest.raises(mx.Error, match="expected an array of at least one dimension, got a number"):
