@@ -17,13 +17,13 @@ EOF
 }
 
 packages=(
-  cmake ninja-build ccache                  # build tools
-  clang-22 lld-22 clang-format-22           # compiler, linker, formatter
-  llvm-22-dev libmlir-22-dev mlir-22-tools  # MLIR: headers, libraries, mlir-tblgen
-  llvm-22-tools                             # lit, FileCheck, not, split-file
+  cmake ninja-build ccache clang-22 lld-22 clang-format-22  # build tools
+  llvm-22-dev libmlir-22-dev                # LLVM and MLIR: headers, libraries
+  mlir-22-tools llvm-22-tools               # mlir-tblgen, lit, FileCheck, not, split-file
   libeigen3-dev libomp-22-dev               # linear algebra of GPTQ; threads of programs
-  libgtest-dev libgmock-dev libbenchmark-dev python3-pytest       # tests, benchmarks
-  python3-numpy pybind11-dev python3-dev python3-venv python3-wheel  # Python package
+  libgtest-dev libgmock-dev libbenchmark-dev                     # tests, benchmarks
+  python3-numpy python3-pytest python3-dev pybind11-dev          # the Python package
+  python3-venv python3-setuptools python3-wheel                  # its installation
 )
 list_only=0
 for argument in "$@"; do
