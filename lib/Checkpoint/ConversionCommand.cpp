@@ -55,14 +55,16 @@ public:
       : os(os), style(style), plan(plan), begin(Clock::now()) {}
 
   void start() const;
-  void step(const PlannedFile &file, const ConversionStep &step);
+  void step(const PlannedFile &file, const ConversionStep &step,
+            StringRef note);
   void finish() const;
 
 private:
   double getSeconds() const {
     return std::chrono::duration<double>(Clock::now() - begin).count();
   }
-  void printStep(const PlannedFile &file, const ConversionStep &step) const;
+  void printStep(const PlannedFile &file, const ConversionStep &step,
+                 StringRef note) const;
   void printBar(const ConversionStep &step) const;
 
   llvm::raw_ostream &os;
@@ -86,8 +88,8 @@ void Progress::start() const {
   os << '\n';
 }
 
-void Progress::printStep(const PlannedFile &file,
-                         const ConversionStep &step) const {
+void Progress::printStep(const PlannedFile &file, const ConversionStep &step,
+                         StringRef note) const {
   llvm::json::OStream json(os);
   json.object([&] {
     json.attribute("event", getKindName(step.kind));
@@ -100,6 +102,10 @@ void Progress::printStep(const PlannedFile &file,
       json.attribute("format", getStoredFormatName(step.target->format));
     if (step.kind == StepKind::Quantize)
       json.attribute("rule", mxnum::getScaleRuleName(step.rule));
+    if (!step.site.empty())
+      json.attribute("method", "gptq");
+    if (!note.empty())
+      json.attribute("note", note);
     if (!step.reason.empty())
       json.attribute("reason", step.reason);
     json.attribute("done", bytes);
@@ -122,10 +128,11 @@ void Progress::printBar(const ConversionStep &step) const {
   os.flush();
 }
 
-void Progress::step(const PlannedFile &file, const ConversionStep &step) {
+void Progress::step(const PlannedFile &file, const ConversionStep &step,
+                    StringRef note) {
   bytes += step.bytes;
   if (style == ProgressStyle::JsonLines)
-    printStep(file, step);
+    printStep(file, step, note);
   else if (style == ProgressStyle::Bar)
     printBar(step);
 }
@@ -194,8 +201,8 @@ Error mlir::mx::convertCheckpoint(const ConversionCommand &command,
   progress.start();
   Error error = runConversion(
       *checkpoint, *plan, command.output, !singleFile, makeLoop(pool),
-      [&](const PlannedFile &file, const ConversionStep &step) {
-        progress.step(file, step);
+      [&](const PlannedFile &file, const ConversionStep &step, StringRef note) {
+        progress.step(file, step, note);
       });
   if (!error)
     progress.finish();

@@ -47,6 +47,8 @@ public:
 
 private:
   Error checkOptions();
+  Error openCalibration();
+  Error setSite(ConversionStep &step, StringRef stem) const;
   Expected<const Convention *> chooseTarget(const BlockFormat *source) const;
   Error planWeight(const StoredWeight &weight);
   Error planInputScale(const StoredWeight &weight, const Convention &target,
@@ -112,6 +114,26 @@ Error Planner::checkOptions() {
     return makeOptionError(
         "expected a format of convention '" + options.convention + "' (" +
         listRows(options.convention) + "), got " + quoteText(options.format));
+  return Error::success();
+}
+
+/// Opens the statistics of GPTQ.
+Error Planner::openCalibration() {
+  bool isGptq = options.method == WeightMethod::Gptq;
+  if (isGptq == options.calibration.empty())
+    return makeOptionError(Twine("expected a calibration file for method "
+                                 "'gptq' and for no other, got ") +
+                           (isGptq ? "none" : "one"));
+  if (!isGptq)
+    return Error::success();
+  Expected<InputFile> input = InputFile::open(options.calibration);
+  if (!input)
+    return input.takeError();
+  plan.summary = input->getIdentity();
+  Expected<CalibrationFile> file = CalibrationFile::open(options.calibration);
+  if (!file)
+    return file.takeError();
+  plan.calibration = std::make_shared<CalibrationFile>(std::move(*file));
   return Error::success();
 }
 
@@ -287,6 +309,20 @@ std::string Planner::explainPlain(StringRef name,
   return "";
 }
 
+/// Lets a step use the statistics of a site.
+Error Planner::setSite(ConversionStep &step, StringRef stem) const {
+  if (!plan.calibration)
+    return Error::success();
+  if (step.shape.size() != 2 || !plan.calibration->contains(stem))
+    return checkpoint.makeError(
+        step.source, "expected a matrix with statistics of site " +
+                         quoteText(stem) + " in " +
+                         quoteText(options.calibration) + ", got " +
+                         (step.shape.size() != 2 ? "another shape" : "none"));
+  step.site = stem.str();
+  return Error::success();
+}
+
 Error Planner::planQuantize(StringRef name, const CheckpointTensor &tensor) {
   Expected<const Convention *> target = chooseTarget(nullptr);
   if (!target)
@@ -300,9 +336,10 @@ Error Planner::planQuantize(StringRef name, const CheckpointTensor &tensor) {
           (*target)->format, step.rule, mxnum::Rounding::NearestEven))
     return makeOptionError(Twine("expected ") + expected + ", got '" +
                            mxnum::getScaleRuleName(step.rule) + "'");
-  return addParts(step,
-                  renameTensor(names, name.drop_back(kWeightSuffix.size())),
-                  tensor.file);
+  StringRef stem = name.drop_back(kWeightSuffix.size());
+  if (Error error = setSite(step, stem))
+    return error;
+  return addParts(step, renameTensor(names, stem), tensor.file);
 }
 
 Error Planner::planCopy(StringRef name, const CheckpointTensor &tensor,
@@ -387,13 +424,15 @@ std::string Planner::describe() const {
   for (const PlannedFile &file : plan.files)
     for (const ConversionStep &step : file.steps)
       os << static_cast<int>(step.kind) << ' ' << step.source << ' '
-         << mxnum::getScaleRuleName(step.rule) << '\n';
+         << mxnum::getScaleRuleName(step.rule) << ' ' << step.site << '\n';
   os << plan.allowRounding << '\n';
   return text;
 }
 
 Expected<ConversionPlan> Planner::run() {
   if (Error error = checkOptions())
+    return error;
+  if (Error error = openCalibration())
     return error;
   Expected<std::vector<StoredWeight>> found = findWeights(checkpoint);
   if (!found)
@@ -432,7 +471,7 @@ Expected<ConversionPlan> Planner::run() {
       if (step.target)
         plan.config = step.target->config.str();
   }
-  plan.summary = describe();
+  plan.summary += describe();
   return std::move(plan);
 }
 

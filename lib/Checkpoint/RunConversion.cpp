@@ -80,9 +80,11 @@ Error ConversionRun::runSteps(const PlannedFile &file, ResumableFile &out,
   uint64_t pending = 0;
   for (uint64_t index = 0; index < file.steps.size(); ++index) {
     const ConversionStep &step = file.steps[index];
+    std::string note;
     if (index >= out.getSteps()) {
       if (Error error = work.run(step))
         return error;
+      note = work.getNote();
       pending += step.bytes;
       if (pending >= plan.recordBytes) {
         if (Error error = out.record(index + 1))
@@ -90,7 +92,7 @@ Error ConversionRun::runSteps(const PlannedFile &file, ResumableFile &out,
         pending = 0;
       }
     }
-    listener(file, step);
+    listener(file, step, note);
   }
   return out.record(file.steps.size());
 }
@@ -100,14 +102,14 @@ Error ConversionRun::runFile(const PlannedFile &file) {
   if (isFolder && ResumableFile::isComplete(getPath(file), fingerprint,
                                             file.size, file.steps.size())) {
     for (const ConversionStep &step : file.steps)
-      listener(file, step);
+      listener(file, step, "");
     return Error::success();
   }
   Expected<ResumableFile> out =
       ResumableFile::open(getPath(file), file.size, fingerprint);
   if (!out)
     return out.takeError();
-  StepWork work(checkpoint, file, *out, plan.allowRounding, parallel);
+  StepWork work(checkpoint, file, *out, plan, parallel);
   if (out->getSteps() == 0)
     if (Error error = out->write(0, {file.header.data(), file.header.size()}))
       return error;
@@ -167,7 +169,7 @@ Error ConversionRun::run() {
   if (isFolder && isFinishing()) {
     for (const PlannedFile &file : plan.files)
       for (const ConversionStep &step : file.steps)
-        listener(file, step);
+        listener(file, step, "");
     return finishFolder();
   }
   if (isFolder)

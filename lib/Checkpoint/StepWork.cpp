@@ -11,6 +11,7 @@
 #include "mx/Numerics/Half.h"
 #include "mx/Numerics/PackedLayout.h"
 #include "mx/Numerics/Quantize.h"
+#include "mx/Quantization/Gptq.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/Endian.h"
 #include "llvm/Support/Format.h"
@@ -93,7 +94,7 @@ Error StepWork::writeScale(const ConversionStep &step, StringRef name,
                            float scale) {
   ScaleDirection direction = step.target->direction;
   std::optional<float> stored = encodeTensorScale(direction, scale);
-  if (!stored && !allowRounding)
+  if (!stored && !plan.allowRounding)
     return checkpoint.makeError(
         step.source, "expected a scale with a reciprocal in f32, which "
                      "convention '" +
@@ -343,6 +344,34 @@ Error StepWork::quantizeRows(const ConversionStep &step, float tensorScale,
   return writeRows(step, rows, first);
 }
 
+/// Quantises a matrix by GPTQ, for which all of it must be there.
+Error StepWork::quantizeWhole(const ConversionStep &step, float tensorScale) {
+  int64_t rows = countRows(step.shape), columns = step.shape.back();
+  Expected<SiteStatistics> statistics =
+      plan.calibration->read(step.site, columns);
+  if (!statistics)
+    return statistics.takeError();
+  Expected<std::vector<float>> values = readNumbers(step, 0, rows);
+  if (!values)
+    return values.takeError();
+  mxquant::GptqOptions options;
+  options.format = step.target->format;
+  options.quantize.rule = step.rule;
+  if (options.format.tensorScale)
+    options.quantize.tensorScale = tensorScale;
+  mxquant::GptqResult result = mxquant::quantizeGptq(
+      values->data(), rows, columns, statistics->getHessian(parallel), options,
+      parallel);
+  if (result.fellBack)
+    note = "no damping sufficed, so numbers were rounded to nearest";
+  else if (result.deadColumns != 0)
+    note = std::to_string(result.deadColumns) +
+           " columns that no activation reaches became zero";
+  return writeRows(
+      step, {std::move(result.tensor.payload), std::move(result.tensor.scales)},
+      0);
+}
+
 Error StepWork::quantize(const ConversionStep &step) {
   Expected<float> tensorScale = chooseTensorScale(step);
   if (!tensorScale)
@@ -350,6 +379,8 @@ Error StepWork::quantize(const ConversionStep &step) {
   if (!step.tensorScale.empty())
     if (Error error = writeScale(step, step.tensorScale, *tensorScale))
       return error;
+  if (!step.site.empty())
+    return quantizeWhole(step, *tensorScale);
   int64_t rowBytes = step.shape.back() * sizeof(float);
   return forPieces(countRows(step.shape),
                    std::max<int64_t>(kPieceBytes / rowBytes, 1),
@@ -384,6 +415,7 @@ Error StepWork::carryOut(const ConversionStep &step) {
 }
 
 Error StepWork::run(const ConversionStep &step) {
+  note.clear();
   Error error = carryOut(step);
   inputFailed = error && !writeFailed;
   return error;

@@ -19,21 +19,24 @@ namespace mlir::mx {
 class StepWork {
 public:
   StepWork(const Checkpoint &checkpoint, const PlannedFile &planned,
-           const ResumableFile &file, bool allowRounding,
+           const ResumableFile &file, const ConversionPlan &plan,
            const mxquant::ParallelFor &parallel)
-      : checkpoint(checkpoint), planned(planned), file(file),
-        allowRounding(allowRounding), parallel(parallel) {}
+      : checkpoint(checkpoint), planned(planned), file(file), plan(plan),
+        parallel(parallel) {}
 
   /// Carries out a step.
   llvm::Error run(const ConversionStep &step);
   /// Whether an error came from the input, and not from writing.
   bool hasInputFailed() const { return inputFailed; }
+  /// What was special about the last step; mostly empty.
+  const std::string &getNote() const { return note; }
 
 private:
   llvm::Error carryOut(const ConversionStep &step);
   llvm::Error copy(const ConversionStep &step);
   llvm::Error convert(const ConversionStep &step);
   llvm::Error quantize(const ConversionStep &step);
+  llvm::Error quantizeWhole(const ConversionStep &step, float tensorScale);
   llvm::Error quantizeRows(const ConversionStep &step, float tensorScale,
                            int64_t first, int64_t count);
   llvm::Expected<float> chooseTensorScale(const ConversionStep &step);
@@ -55,10 +58,11 @@ private:
   const Checkpoint &checkpoint;
   const PlannedFile &planned;
   const ResumableFile &file;
-  bool allowRounding;
+  const ConversionPlan &plan;
   const mxquant::ParallelFor &parallel;
   std::atomic<bool> writeFailed{false};
   bool inputFailed = false;
+  std::string note;
 };
 
 } // namespace mlir::mx

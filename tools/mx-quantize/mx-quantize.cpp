@@ -2,10 +2,8 @@
 // Part of the mx project, under the Apache License v2.0 with LLVM Exceptions.
 //===----------------------------------------------------------------------===//
 
-#include "../ThreadFlag.h"
-#include "mx/Checkpoint/ConversionCommand.h"
+#include "QuantizeFlags.h"
 #include "mx/Support/Version.h"
-#include "llvm/Support/CommandLine.h"
 #include "llvm/Support/InitLLVM.h"
 #include "llvm/Support/PrettyStackTrace.h"
 
@@ -14,70 +12,6 @@ namespace cl = llvm::cl;
 
 /// docs/Checkpoints.md, "Exit codes".
 static constexpr int kUserError = 1, kUsage = 2;
-
-namespace {
-
-/// What `--progress` asks for.
-enum class ProgressWish { Auto, None, Bar, Json };
-
-struct Options {
-  cl::OptionCategory category{"mx-quantize options"};
-  cl::opt<std::string> input{cl::Positional, cl::desc("<checkpoint>"),
-                             cl::cat(category)};
-  cl::opt<std::string> output{
-      "o", cl::value_desc("path"), cl::cat(category),
-      cl::desc("Output: a folder, or a file that ends in .safetensors or "
-               ".gguf. Must not exist")};
-  cl::opt<bool> inspect{"inspect", cl::cat(category),
-                        cl::desc("Print what the checkpoint holds")};
-  cl::opt<bool> list{"list-conventions", cl::cat(category),
-                     cl::desc("Print the table of conventions")};
-  cl::opt<std::string> convention{
-      "convention", cl::value_desc("name"), cl::cat(category),
-      cl::desc("How weights are named and stored (default: gguf for a .gguf "
-               "file, else compressed-tensors)")};
-  cl::opt<std::string> format{
-      "format", cl::init("auto"), cl::value_desc("name"), cl::cat(category),
-      cl::desc("Format of weights (default: auto, their own, or the first of "
-               "the convention)")};
-  cl::opt<WeightMethod> method{
-      "method", cl::init(WeightMethod::Auto), cl::cat(category),
-      cl::desc("What happens to plain weights"),
-      cl::values(clEnumValN(WeightMethod::Auto, "auto",
-                            "rtn if no weight is block-scaled, else none"),
-                 clEnumValN(WeightMethod::None, "none", "left alone"),
-                 clEnumValN(WeightMethod::Rtn, "rtn", "to nearest"),
-                 clEnumValN(WeightMethod::Mse, "mse",
-                            "to nearest, with the scales of least error"))};
-  cl::opt<std::string> rule{
-      "rule", cl::value_desc("name"), cl::cat(category),
-      cl::desc("Rule of scales (default: that of the method)")};
-  cl::opt<std::string> only{
-      "only", cl::value_desc("regex"), cl::cat(category),
-      cl::desc("Quantise only weights whose names match")};
-  cl::opt<std::string> skip{
-      "skip", cl::value_desc("regex"),
-      cl::init(ConversionOptions::kDefaultSkip), cl::cat(category),
-      cl::desc("Leave weights alone whose names match (default: embeddings, "
-               "heads, routers, norms)")};
-  cl::opt<bool> allowRounding{
-      "allow-rounding", cl::cat(category),
-      cl::desc("Round scales that the convention cannot hold exactly")};
-  cl::opt<bool> followLinks{
-      "follow-links", cl::cat(category),
-      cl::desc("Read files of an index that are symbolic links")};
-  cl::opt<ProgressWish> progress{
-      "progress", cl::init(ProgressWish::Auto), cl::cat(category),
-      cl::desc("How to tell of progress"),
-      cl::values(clEnumValN(ProgressWish::Auto, "auto",
-                            "a bar on a terminal, else JSON lines"),
-                 clEnumValN(ProgressWish::None, "none", "not at all"),
-                 clEnumValN(ProgressWish::Bar, "bar", "a bar"),
-                 clEnumValN(ProgressWish::Json, "json", "JSON lines"))};
-  ThreadFlag threads{category};
-};
-
-} // namespace
 
 static int usage(const llvm::Twine &text) {
   llvm::errs() << "mx-quantize: " << text << '\n';
@@ -103,7 +37,7 @@ static ProgressStyle chooseProgress(ProgressWish wish) {
 int main(int argc, char **argv) {
   llvm::setBugReportMsg("mx: internal failure, at:\n");
   llvm::InitLLVM init(argc, argv);
-  Options line;
+  QuantizeFlags line;
   cl::HideUnrelatedOptions(line.category);
   cl::SetVersionPrinter([](llvm::raw_ostream &os) {
     os << "mx-quantize " MX_VERSION_STRING "\n";
@@ -137,6 +71,7 @@ int main(int argc, char **argv) {
     options.convention = line.convention;
   options.format = line.format;
   options.method = line.method;
+  options.calibration = line.calibration;
   options.only = line.only;
   options.skip = line.skip;
   options.allowRounding = line.allowRounding;

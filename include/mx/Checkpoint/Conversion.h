@@ -10,6 +10,7 @@
 #ifndef MX_CHECKPOINT_CONVERSION_H
 #define MX_CHECKPOINT_CONVERSION_H
 
+#include "mx/Checkpoint/CalibrationFile.h"
 #include "mx/Checkpoint/StoredWeight.h"
 #include "mx/Numerics/ScaleRule.h"
 #include "mx/Quantization/Parallel.h"
@@ -27,6 +28,9 @@ enum class WeightMethod {
   Rtn,
   /// The same with the rule of scales that searches for the least error.
   Mse,
+  /// Against the error of the output on calibration data
+  /// (mx/Quantization/Gptq.h).
+  Gptq,
 };
 
 struct ConversionOptions {
@@ -41,6 +45,9 @@ struct ConversionOptions {
   /// Regular expressions: of plain weights, those whose names match `only` and
   /// do not match `skip` are quantised.
   std::string only, skip = kDefaultSkip;
+  /// The calibration file for Gptq; a weight's site is its name without
+  /// `.weight`.
+  std::string calibration;
   /// Round a scale whose exact value the convention cannot hold.
   bool allowRounding = false;
 
@@ -65,6 +72,8 @@ struct ConversionStep {
   const Convention *target = nullptr;
   std::vector<int64_t> shape = {};
   mxnum::ScaleRule rule = mxnum::ScaleRule::Even;
+  /// The site whose statistics are used; empty unless the method is Gptq.
+  std::string site = {};
   /// The tensors that it makes; empty where there is none.
   std::string payload = {}, scales = {}, tensorScale = {}, inputScale = {};
   /// Bytes that are read.
@@ -88,6 +97,8 @@ struct ConversionPlan {
   /// Whether an index goes with the files.
   bool sharded = false;
   bool allowRounding = false;
+  /// Statistics of activations, if a step wants them.
+  std::shared_ptr<const CalibrationFile> calibration;
   /// For config.json; empty if it stays as it is.
   std::string config;
   /// Plain linear layers, which config.json lists.
@@ -105,9 +116,9 @@ llvm::Expected<ConversionPlan> planConversion(const Checkpoint &checkpoint,
                                               const ConversionOptions &options,
                                               bool singleFile);
 
-/// Hears of steps that are done, in order.
-using StepListener =
-    std::function<void(const PlannedFile &, const ConversionStep &)>;
+/// Hears of steps that are done, in order, and of what was special about them.
+using StepListener = std::function<void(
+    const PlannedFile &, const ConversionStep &, llvm::StringRef note)>;
 
 /// Carries out a plan. `output` is a file, or a folder if `isFolder`; it must
 /// not exist, and appears when everything is written. What is written until

@@ -10,6 +10,7 @@
 #include "TemporaryFile.h"
 #include "mx/Checkpoint/ResumableFile.h"
 #include "mx/Numerics/FloatBits.h"
+#include "mx/Quantization/Gptq.h"
 #include "gtest/gtest.h"
 #include <cmath>
 #include <sys/wait.h>
@@ -147,6 +148,53 @@ static void makeInput(const std::string &path, int weights) {
   ASSERT_FALSE(writeSafetensors(path, tensors, {}));
 }
 
+/// The bytes of a tensor of a file.
+static std::vector<uint8_t> readTensor(const std::string &path,
+                                       const std::string &name) {
+  auto file = SafetensorsFile::open(path);
+  llvm::ArrayRef<char> bytes = file->lookup(name)->bytes;
+  return std::vector<uint8_t>(bytes.begin(), bytes.end());
+}
+
+TEST(ConversionTest, gptqGivesWhatTheLibraryGives) {
+  TemporaryFile input, statistics, output;
+  makeInput(input.getPath(), 1);
+  SiteStatistics seen;
+  seen.columns = 64;
+  seen.samples = 96;
+  for (int i = 0; i < 96 * 64; ++i)
+    seen.rows.push_back(std::cos(0.37f * static_cast<float>(i % 977)));
+  ASSERT_FALSE(writeCalibration(statistics.getPath(), {{{"w0"}, seen}}));
+  ConversionOptions options;
+  options.convention = "modelopt";
+  options.method = WeightMethod::Gptq;
+  options.calibration = statistics.getPath();
+  auto checkpoint = Checkpoint::open(input.getPath());
+  auto plan = planConversion(*checkpoint, options, /*singleFile=*/true);
+  ASSERT_TRUE(static_cast<bool>(plan)) << llvm::toString(plan.takeError());
+  std::string note;
+  ASSERT_FALSE(runConversion(*checkpoint, *plan, output.getPath(),
+                             /*isFolder=*/false, mxquant::runSerially,
+                             [&](const PlannedFile &, const ConversionStep &,
+                                 StringRef text) { note = text.str(); }));
+  std::vector<float> values(4 * 64);
+  for (int k = 0; k < 4 * 64; ++k)
+    values[k] = std::sin(static_cast<float>(k));
+  mxquant::GptqOptions wanted;
+  wanted.format = *mxnum::lookupFormat("nvfp4");
+  wanted.quantize.rule = mxnum::ScaleRule::Amax;
+  auto hessian = seen.getHessian(mxquant::runSerially);
+  auto result = mxquant::quantizeGptq(values.data(), 4, 64, hessian, wanted,
+                                      mxquant::runSerially);
+  EXPECT_EQ(readTensor(output.getPath(), "w0.weight"), result.tensor.payload);
+  EXPECT_EQ(readTensor(output.getPath(), "w0.weight_scale"),
+            result.tensor.scales);
+  auto nearest = mxnum::quantize(wanted.format, wanted.quantize, values.data(),
+                                 {4, 64}, 1);
+  EXPECT_NE(result.tensor.payload, nearest.payload);
+  EXPECT_EQ(note, "");
+}
+
 /// Converts and ends the process after some steps.
 static int convert(const std::string &input, const std::string &output,
                    int most) {
@@ -160,7 +208,7 @@ static int convert(const std::string &input, const std::string &output,
   int steps = 0;
   llvm::Error error = runConversion(
       *checkpoint, *plan, output, /*isFolder=*/false, mxquant::runSerially,
-      [&](const PlannedFile &, const ConversionStep &) {
+      [&](const PlannedFile &, const ConversionStep &, StringRef) {
         if (++steps == most)
           ::_exit(3);
       });
