@@ -24,6 +24,8 @@ namespace fs = llvm::sys::fs;
 namespace json = llvm::json;
 
 static constexpr StringRef kConfigName = "config.json";
+/// What ModelOpt writes beside it, with the same contents.
+static constexpr StringRef kModelOptName = "hf_quant_config.json";
 /// The largest file beside the tensors.
 static constexpr uint64_t kMaxCompanion = uint64_t(256) << 20;
 /// The largest configuration.
@@ -106,14 +108,17 @@ static bool isCompanion(StringRef name) {
                             llvm::sys::path::extension(name));
 }
 
-static Error copyCompanions(const Checkpoint &checkpoint, StringRef folder) {
+static Error copyCompanions(const Checkpoint &checkpoint,
+                            const ConversionPlan &plan, StringRef folder) {
   StringRef source =
       checkpoint.getFolder().empty() ? "." : StringRef(checkpoint.getFolder());
   std::error_code code;
   for (fs::directory_iterator entry(source, code), end; !code && entry != end;
        entry.increment(code)) {
     StringRef name = llvm::sys::path::filename(entry->path());
-    if (!isCompanion(name) || !fs::is_regular_file(entry->path()))
+    // It says how weights were stored.
+    bool isStale = name == kModelOptName && plan.config;
+    if (isStale || !isCompanion(name) || !fs::is_regular_file(entry->path()))
       continue;
     Expected<std::string> text = readText(entry->path(), kMaxCompanion);
     if (!text)
@@ -125,25 +130,53 @@ static Error copyCompanions(const Checkpoint &checkpoint, StringRef folder) {
               : Error::success();
 }
 
+/// Writes config.json, if the input has one.
+static Error writeConfig(const Checkpoint &checkpoint,
+                         const ConversionPlan &plan, StringRef folder) {
+  std::string config = checkpoint.getFolder().empty()
+                           ? kConfigName.str()
+                           : checkpoint.getFolder() + "/" + kConfigName.str();
+  if (!fs::exists(config))
+    return Error::success();
+  Expected<std::string> text = readText(config, kMaxConfig);
+  if (text && plan.config)
+    text = updateConfig(*text, *plan.config, plan.plainLayers, config);
+  if (!text)
+    return text.takeError();
+  return writeForGood((folder + "/" + kConfigName).str(), *text);
+}
+
+/// Writes ModelOpt's own file, if that is the convention.
+static Error writeModelOpt(const ConversionPlan &plan, StringRef folder) {
+  if (!StringRef(plan.config.value_or("")).contains("\"modelopt\""))
+    return Error::success();
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  json::OStream json(os, /*IndentSize=*/2);
+  json.object([&] {
+    json.attributeObject("producer", [&] { json.attribute("name", "mx"); });
+    json.attributeObject("quantization", [&] {
+      json.attribute("quant_algo", "NVFP4");
+      json.attribute("kv_cache_quant_algo", nullptr);
+      json.attribute("group_size", 16);
+      json.attributeArray("exclude_modules", [&] {
+        for (const std::string &layer : plan.plainLayers)
+          json.value(layer);
+      });
+    });
+  });
+  os << '\n';
+  return writeForGood((folder + "/" + kModelOptName).str(), text);
+}
+
 Error mlir::mx::completeFolder(const Checkpoint &checkpoint,
                                const ConversionPlan &plan, StringRef folder) {
   if (plan.sharded)
     if (Error error = writeIndex(plan, folder))
       return error;
-  std::string config = checkpoint.getFolder().empty()
-                           ? kConfigName.str()
-                           : checkpoint.getFolder() + "/" + kConfigName.str();
-  if (fs::exists(config)) {
-    Expected<std::string> text = readText(config, kMaxConfig);
-    if (!text)
-      return text.takeError();
-    Expected<std::string> updated =
-        updateConfig(*text, plan.config, plan.plainLayers, config);
-    if (!updated)
-      return updated.takeError();
-    if (Error error =
-            writeForGood((folder + "/" + kConfigName).str(), *updated))
-      return error;
-  }
-  return copyCompanions(checkpoint, folder);
+  if (Error error = writeConfig(checkpoint, plan, folder))
+    return error;
+  if (Error error = writeModelOpt(plan, folder))
+    return error;
+  return copyCompanions(checkpoint, plan, folder);
 }

@@ -446,7 +446,6 @@ Expected<ConversionPlan> Planner::run() {
         return row.name == options.convention;
       });
   plan.format = any->file;
-  plan.config = any->config.str();
   plan.allowRounding = options.allowRounding;
   names = chooseTensorNames(weights, options.convention);
   setFiles();

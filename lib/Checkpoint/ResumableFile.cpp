@@ -73,6 +73,16 @@ Error mlir::mx::writeForGood(StringRef path, StringRef text) {
   return error;
 }
 
+Error mlir::mx::replaceForGood(StringRef path, StringRef text) {
+  // Always of the same name, so that a killed run leaves nothing else behind.
+  std::string next = (path + ".new").str();
+  if (Error error = writeForGood(next, text))
+    return error;
+  if (::rename(next.c_str(), path.str().c_str()) != 0)
+    return makeSystemError(path);
+  return Error::success();
+}
+
 Error mlir::mx::syncFolder(StringRef folder) {
   std::string name = folder.empty() ? "." : folder.str();
   int descriptor = ::open(name.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -176,15 +186,9 @@ Error ResumableFile::record(uint64_t count) {
   if (::fdatasync(descriptor) != 0)
     return makeSystemError(getPartial(path));
   steps = count;
-  // Always of the same name, so that a killed run leaves nothing else behind.
-  std::string journal = getJournal(path), next = journal + ".new";
-  std::string text =
-      kJournalHead.str() + fingerprint + ' ' + std::to_string(steps) + '\n';
-  if (Error error = writeForGood(next, text))
-    return error;
-  if (::rename(next.c_str(), journal.c_str()) != 0)
-    return makeSystemError(journal);
-  return Error::success();
+  return replaceForGood(getJournal(path), kJournalHead.str() + fingerprint +
+                                              ' ' + std::to_string(steps) +
+                                              '\n');
 }
 
 Error ResumableFile::commit() {

@@ -3,8 +3,8 @@
 //
 // Files are written one after another. Of a folder, `output`.partial becomes
 // `output` by one rename when all files are in it; of a single file, the same
-// is done by ResumableFile. Before the journals in a folder are removed,
-// `output`.journal says that everything is there.
+// is done by ResumableFile. `output`.journal says which conversion the folder
+// is of, and, before the journals in it are removed, that everything is there.
 //===----------------------------------------------------------------------===//
 
 #include "ModelFolder.h"
@@ -44,8 +44,9 @@ private:
   Error runFile(const PlannedFile &file);
   Error runSteps(const PlannedFile &file, ResumableFile &out,
                  StepWork &work) const;
-  Error finishFolder();
-  bool isFinishing() const;
+  std::string getJournal() const { return output + ".journal"; }
+  Expected<bool> openFolder() const;
+  Error finishFolder() const;
   std::string getMark() const;
   void discard() const;
 
@@ -121,7 +122,7 @@ Error ConversionRun::runFile(const PlannedFile &file) {
   return out->commit();
 }
 
-/// What `output`.journal says when all files of a folder are complete.
+/// What `output`.journal says of a folder.
 std::string ConversionRun::getMark() const {
   std::string mark = "mx-folder 1\n";
   for (const PlannedFile &file : plan.files)
@@ -129,17 +130,34 @@ std::string ConversionRun::getMark() const {
   return mark;
 }
 
-bool ConversionRun::isFinishing() const {
-  auto mark = llvm::MemoryBuffer::getFile(output + ".journal");
-  return mark && (*mark)->getBuffer() == getMark() && fs::exists(getFolder());
+/// What is added to it when all files are complete.
+static constexpr StringRef kComplete = "complete\n";
+
+/// Makes the folder, or finds the one that an earlier run left; returns whether
+/// all files in it are complete.
+Expected<bool> ConversionRun::openFolder() const {
+  if (!fs::exists(getFolder())) {
+    if (Error error = replaceForGood(getJournal(), getMark()))
+      return error;
+    if (std::error_code error = fs::create_directory(getFolder()))
+      return llvm::createStringError(Twine(getFolder()) + ": " +
+                                     error.message());
+    return false;
+  }
+  auto journal = llvm::MemoryBuffer::getFile(getJournal());
+  StringRef text = journal ? (*journal)->getBuffer() : StringRef();
+  if (!text.consume_front(getMark()))
+    return llvm::createStringError(
+        Twine(getFolder()) + ": expected the folder of this conversion, got "
+                             "another; remove it to begin anew");
+  return text == kComplete;
 }
 
 /// Adds what belongs to a model beside its tensors, and gives all its name.
-Error ConversionRun::finishFolder() {
-  std::string journal = output + ".journal";
+Error ConversionRun::finishFolder() const {
   if (Error error = completeFolder(checkpoint, plan, getFolder()))
     return error;
-  if (Error error = writeForGood(journal, getMark()))
+  if (Error error = replaceForGood(getJournal(), getMark() + kComplete.str()))
     return error;
   for (const PlannedFile &file : plan.files)
     ResumableFile::forget(getPath(file));
@@ -147,7 +165,7 @@ Error ConversionRun::finishFolder() {
     return error;
   if (Error error = renameForGood(getFolder(), output))
     return error;
-  fs::remove(journal);
+  ResumableFile::forget(output);
   return Error::success();
 }
 
@@ -157,8 +175,10 @@ void ConversionRun::discard() const {
     if (isFolder)
       fs::remove(getPath(file));
   }
-  if (isFolder)
-    fs::remove(getFolder());
+  if (!isFolder)
+    return;
+  fs::remove(getFolder());
+  ResumableFile::forget(output);
 }
 
 Error ConversionRun::run() {
@@ -166,16 +186,19 @@ Error ConversionRun::run() {
     return llvm::createStringError(
         Twine(output) +
         ": expected an output that does not exist yet, got one that does");
-  if (isFolder && isFinishing()) {
+  bool isComplete = false;
+  if (isFolder) {
+    Expected<bool> opened = openFolder();
+    if (!opened)
+      return opened.takeError();
+    isComplete = *opened;
+  }
+  if (isComplete) {
     for (const PlannedFile &file : plan.files)
       for (const ConversionStep &step : file.steps)
         listener(file, step, "");
     return finishFolder();
   }
-  if (isFolder)
-    if (std::error_code error = fs::create_directory(getFolder()))
-      return llvm::createStringError(Twine(getFolder()) + ": " +
-                                     error.message());
   for (const PlannedFile &file : plan.files)
     if (Error error = runFile(file)) {
       if (isHopeless)

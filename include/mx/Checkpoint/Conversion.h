@@ -99,8 +99,9 @@ struct ConversionPlan {
   bool allowRounding = false;
   /// Statistics of activations, if a step wants them.
   std::shared_ptr<const CalibrationFile> calibration;
-  /// For config.json; empty if it stays as it is.
-  std::string config;
+  /// The `quantization_config` of config.json, empty for none; nothing if no
+  /// weight changes, so that the file stays as it is.
+  std::optional<std::string> config;
   /// Plain linear layers, which config.json lists.
   std::vector<std::string> plainLayers;
   /// Says what decides the bytes, beside the input.

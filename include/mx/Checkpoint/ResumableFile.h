@@ -60,6 +60,10 @@ private:
 /// its bytes last.
 llvm::Error writeForGood(llvm::StringRef path, llvm::StringRef text);
 
+/// The same at one stroke: who looks sees the older file or the new one. On the
+/// way it is called `path`.new.
+llvm::Error replaceForGood(llvm::StringRef path, llvm::StringRef text);
+
 /// Makes the entries of a folder last.
 llvm::Error syncFolder(llvm::StringRef folder);
 

@@ -155,7 +155,7 @@ def check(folder: Path, maker: Maker, options: tuple[str, ...], message: str) ->
         wrong.append(f"expected {message!r}, got {status} {errors!r}")
     extra = {path.name for path in folder.iterdir() if path not in before}
     # What was written before the last step can be gone on with.
-    resumable = {"out.partial", "out.safetensors.partial"} if "config" in message or message == TOUCHED else set()
+    resumable = {"out.partial", "out.journal", "out.safetensors.partial"} if "config" in message or message == TOUCHED else set()
     if extra - resumable:
         wrong.append(f"left {extra}")
     return wrong
@@ -188,6 +188,16 @@ def check_full(folder: Path) -> list[str]:
     return [] if again.returncode == 0 and len(list(folder.iterdir())) == 2 else [f"expected success, got {again}"]
 
 
+def check_folder(folder: Path) -> list[str]:
+    """A folder that another conversion left is not added to."""
+    files(plain([]))(folder)
+    (folder / "out.partial").mkdir()
+    (folder / "out.partial" / "model.gguf.partial").write_text("")
+    status, errors, _ = run(folder, ("-o=out",))
+    expected = "out.partial: expected the folder of this conversion, got another; remove it to begin anew"
+    return [] if status == 1 and expected in errors else [errors]
+
+
 def main() -> int:
     """Runs all cases."""
     scratch, bad = Path(sys.argv[1]), 0
@@ -197,7 +207,7 @@ def main() -> int:
         for complaint in check(folder, *case):
             bad += 1
             print(f"{number}: {' '.join(case[1])}: {complaint}")
-    for name, check_case in (("lock", check_lock), ("full", check_full)):
+    for name, check_case in (("lock", check_lock), ("full", check_full), ("folder", check_folder)):
         (scratch / name).mkdir()
         for complaint in check_case(scratch / name):
             bad += 1
@@ -209,7 +219,7 @@ def main() -> int:
     if abs(stored * 0.75 - 1) > 1e-6:
         bad += 1
         print(f"expected 1 / 0.75, got {stored}")
-    print(f"{len(CASES) + 3} cases, {bad} complaints")
+    print(f"{len(CASES) + 4} cases, {bad} complaints")
     return 1 if bad else 0
 
 
