@@ -5,14 +5,12 @@
 #include "MatmulRing.h"
 #include "DeviceMemory.h"
 #include "MatmulArguments.h"
+#include "RingBarriers.h"
 #include "WarpTile.h"
-#include "mlir/Dialect/SCF/IR/SCF.h"
 
 using namespace mlir;
 using namespace mlir::mx;
 
-/// Bytes of an mbarrier.
-static constexpr int kBarrierBytes = 8;
 static constexpr int kConsumerWarps = kThreads / kWarpLanes;
 
 namespace {
@@ -34,7 +32,6 @@ private:
 
   void initialiseBarriers();
   Slot getSlot(Word count);
-  void waitFor(Value barrier, Word parity);
   void forTiles(function_ref<Value(Word, Value)> body);
   Value emitProducer(Word tile, Value count);
   Value emitConsumer(Word tile, Value count);
@@ -60,15 +57,6 @@ RingEmitter::RingEmitter(ImplicitLocOpBuilder &b, const MatmulSpec &spec,
       shared(getSharedMemory(b, kernel->getParentOfType<gpu::GPUModuleOp>())),
       thread(word(NVVM::ThreadIdXOp::create(b, b.getI32Type()))),
       lane(thread % kWarpLanes), tiles(word(kernel.getArguments().back())) {}
-
-/// Builds `body` under `condition`.
-static void when(ImplicitLocOpBuilder &b, Value condition,
-                 function_ref<void()> body) {
-  auto ifOp = scf::IfOp::create(b, condition);
-  OpBuilder::InsertionGuard guard(b);
-  b.setInsertionPointToStart(ifOp.thenBlock());
-  body();
-}
 
 //===----------------------------------------------------------------------===//
 // Barriers
@@ -100,19 +88,6 @@ RingEmitter::Slot RingEmitter::getSlot(Word count) {
   Value full = offsetPointer(b, shared, place);
   return {offsetPointer(b, shared, index * layout.bytes), full,
           offsetPointer(b, full, kStages * kBarrierBytes), count / kStages & 1};
-}
-
-void RingEmitter::waitFor(Value barrier, Word parity) {
-  auto loop = scf::WhileOp::create(b, TypeRange(), ValueRange());
-  OpBuilder::InsertionGuard guard(b);
-  b.createBlock(&loop.getBefore());
-  Value done = NVVM::MBarrierTryWaitOp::create(b, b.getI1Type(), barrier,
-                                               parity, Value());
-  Value yes = arith::ConstantIntOp::create(b, b.getI1Type(), 1);
-  Value again = arith::XOrIOp::create(b, done, yes);
-  scf::ConditionOp::create(b, again, ValueRange());
-  b.createBlock(&loop.getAfter());
-  scf::YieldOp::create(b);
 }
 
 //===----------------------------------------------------------------------===//
@@ -178,7 +153,7 @@ Value RingEmitter::emitProducer(Word tile, Value count) {
   Word number = word(loop.getRegionIterArg(0));
   Slot slot = getSlot(number);
   // In the first round nobody has to leave the stage.
-  waitFor(slot.empty, slot.parity ^ 1);
+  waitForPhase(b, slot.empty, slot.parity ^ 1);
   fill(slot, place, word(loop.getInductionVar()), scales);
   scf::YieldOp::create(b, Value(number + 1));
   return loop.getResult(0);
@@ -195,7 +170,7 @@ Value RingEmitter::emitConsumer(Word tile, Value count) {
     b.setInsertionPointToStart(loop.getBody());
     Word number = word(loop.getRegionIterArgs().back());
     Slot slot = getSlot(number);
-    waitFor(slot.full, slot.parity);
+    waitForPhase(b, slot.full, slot.parity);
     SmallVector<Value> sums =
         warp.multiply(slot.stage, loop.getRegionIterArgs().drop_back());
     NVVM::SyncWarpOp::create(b, lane.constant(-1));

@@ -4,7 +4,6 @@
 
 #include "QuarterReader.h"
 #include "DeviceMemory.h"
-#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 
 using namespace mlir;
 using namespace mlir::mx;
@@ -13,16 +12,6 @@ static constexpr int kByteBits = 8;
 static constexpr int kWordBytes = 4;
 /// Rows of a fragment that a lane holds one of.
 static constexpr int kGroupRows = 8;
-
-namespace mlir::mx {
-/// The instruction for what BF16Placement.h says of integers.
-static Word permuteBytes(Word low, Word high, int selector) {
-  ImplicitLocOpBuilder &b = low.getBuilder();
-  return {b, Value(NVVM::PermuteOp::create(b, b.getI32Type(), low, high,
-                                           low.constant(selector),
-                                           NVVM::PermuteMode::DEFAULT))};
-}
-} // namespace mlir::mx
 
 QuarterReader::QuarterReader(ImplicitLocOpBuilder &b, const DecodedSpec &spec,
                              const MatmulSide &side, const Panel &panel,
@@ -114,15 +103,8 @@ void QuarterReader::openGroup(int group) {
 // Numbers
 //===----------------------------------------------------------------------===//
 
-Value QuarterReader::makePair(Word bits) {
-  return LLVM::BitcastOp::create(b, VectorType::get({2}, b.getBF16Type()),
-                                 Value(bits));
-}
-
 /// A bf16 number, in both halves of a register.
-Value QuarterReader::splat(int bits) {
-  return makePair(row.constant(bits * 0x10001));
-}
+Value QuarterReader::splat(int bits) { return splatPair(b, bits); }
 
 Value QuarterReader::multiply(Value pair, Value factor) {
   return LLVM::FMulOp::create(b, pair, factor);
@@ -130,12 +112,7 @@ Value QuarterReader::multiply(Value pair, Value factor) {
 
 /// A scale, in both halves of a register.
 Value QuarterReader::decodeScale(Word byte) {
-  bool isE8M0 = side.format.getScale() == mxnum::ScaleType::E8M0;
-  Word bits = isE8M0 ? placeE8M0(byte) : placeUE4M3(byte);
-  Value scale = makePair(bits | (bits << 16));
-  if (isE8M0)
-    return scale;
-  return multiply(scale, splat(getPlacementFactor(mxnum::ElementType::E4M3)));
+  return mx::decodeScale(side.format, byte);
 }
 
 Value QuarterReader::isTiny(Word byte) {
@@ -157,17 +134,12 @@ Value QuarterReader::hasTinyScales() {
 }
 
 QuarterReader::Run QuarterReader::decodeCodes(int group, int run) {
-  mxnum::ElementType element = side.format.getElement();
-  Value factor = splat(getPlacementFactor(element));
   int block = side.getBlock(spec.tile.getQuarter());
   Value scale = blockScales[group][run * kRunCodes / block];
   Run result;
   auto pairs = spreadRun(codes[group], side.getBits(), run);
-  for (auto [pair, number] : llvm::zip_equal(pairs, result)) {
-    Value placed = makePair(keepSpecials(placePair(pair, element), element));
-    Value decoded = multiply(multiply(placed, factor), scale);
-    number = LLVM::BitcastOp::create(b, b.getI32Type(), decoded);
-  }
+  for (auto [pair, number] : llvm::zip_equal(pairs, result))
+    number = decodeElements(side.format, pair, scale);
   return result;
 }
 

@@ -13,9 +13,8 @@
 #ifndef MX_LIB_CONVERSION_MXTONVVM_QUARTERREADER_H
 #define MX_LIB_CONVERSION_MXTONVVM_QUARTERREADER_H
 
-#include "BF16Placement.h"
+#include "DecodedNumbers.h"
 #include "DecodedSpec.h"
-#include "Word.h"
 
 namespace mlir::mx {
 
@@ -67,7 +66,6 @@ private:
   Value decodeScale(Word byte);
   Value isTiny(Word byte);
   Run decodeCodes(int group, int run);
-  Value makePair(Word bits);
   SmallVector<Run> decodeF16(const SmallVector<Word> &words);
   Value multiply(Value pair, Value factor);
   Value splat(int bits);

@@ -40,10 +40,10 @@ func.func @bf16_mxfp4(%a: memref<1x256xbf16>, %b: memref<?x128xi8>, %sb: memref<
 // CHECK-COUNT-2: llvm.load %{{.+}} {alignment = 16 : i64} : !llvm.ptr<3> -> vector<4xi32>
 // Two codes: to the top of the halves, signs and magnitudes to their places,
 // then two exact products.
-// CHECK: %[[FACTOR:.+]] = llvm.bitcast %c2122350208_i32 : i32 to vector<2xbf16>
-// CHECK-NEXT: %[[UP:.+]] = arith.shli %[[WORD]], %c4_i32 : i32
+// CHECK: %[[UP:.+]] = arith.shli %[[WORD]], %c4_i32 : i32
 // CHECK-NEXT: %[[PAIR:.+]] = nvvm.prmt <default> %c17408_i32, %[[UP]], %[[WORD]] : i32
-// CHECK: %[[SIGNS:.+]] = arith.andi %[[PAIR]], %c-2147450880_i32 : i32
+// CHECK: %[[FACTOR:.+]] = llvm.bitcast %c2122350208_i32 : i32 to vector<2xbf16>
+// CHECK-NEXT: %[[SIGNS:.+]] = arith.andi %[[PAIR]], %c-2147450880_i32 : i32
 // CHECK-NEXT: %[[DOWN:.+]] = arith.shrui %[[PAIR]], %c6_i32 : i32
 // CHECK-NEXT: %[[MAGNITUDES:.+]] = arith.andi %[[DOWN]], %c29360576_i32 : i32
 // CHECK-NEXT: %[[PLACED:.+]] = arith.ori %[[SIGNS]], %[[MAGNITUDES]] : i32
