@@ -66,6 +66,8 @@ static std::string explainNvvm(std::string_view needs, const Machine &machine) {
 }
 
 static bool fitsFormat(std::string_view word, const OperandFormat &format) {
+  if (word == "bf16")
+    return !format.block && format.plain == PlainType::BF16;
   if (word == "half")
     return !format.block && format.plain != PlainType::F32;
   if (!format.block)
@@ -102,8 +104,9 @@ KernelChoice mlir::mx::selectKernel(std::string_view operation,
       choice.row = &row;
       break;
     }
-    // The first of them is the fastest, and says enough.
-    if (choice.obstacle.empty())
+    // The first of them is the fastest, and says enough. Another row that
+    // emulates is no reason to emulate.
+    if (choice.obstacle.empty() && !row.emulated)
       choice.obstacle = std::string(row.name) + " " + lacking;
   }
   if (choice.obstacle.empty())

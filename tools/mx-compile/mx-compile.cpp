@@ -103,7 +103,8 @@ int main(int argc, char **argv) {
       !conflict.empty())
     return usage(conflict);
   CompilerOptions options;
-  if (std::string problem = line.threads.read(options.threads); !problem.empty())
+  if (std::string problem = line.threads.read(options.threads);
+      !problem.empty())
     return usage(problem);
   mlir::DialectRegistry registry;
   registerAllDialects(registry);

@@ -117,7 +117,8 @@ int main(int argc, char **argv) {
           decisions.explainConflict(!options.calibration.output.empty());
       !conflict.empty())
     return usage(conflict);
-  if (std::string problem = threads.read(options.compiler.threads); !problem.empty())
+  if (std::string problem = threads.read(options.compiler.threads);
+      !problem.empty())
     return usage(problem);
   mlir::DialectRegistry registry;
   registerAllDialects(registry);

@@ -104,8 +104,8 @@ def ConvertMXToLoopsPass : Pass<"convert-mx-to-loops", "::mlir::ModuleOp"> {
 def ConvertMXToNVVMPass : Pass<"convert-mx-to-nvvm", "::mlir::ModuleOp"> {
   let summary = "lower packed operations to kernels of NVIDIA GPUs";
   let description = [{
-    A product whose kernel is `matmul_mma_block_scale` or `matmul_mma_sync`, or with groups
-    `grouped_matmul_mma_block_scale` or `grouped_matmul_mma_sync`, becomes kernels in the `gpu.module` @mx_kernels and
+    A product whose kernel is `matmul_mma_block_scale`, `matmul_mma_sync` or `matmul_wgmma`,
+    or with groups `grouped_matmul_mma_block_scale` or `grouped_matmul_mma_sync`, becomes kernels in the `gpu.module` @mx_kernels and
     launches of them. A kernel is made for formats, result
     type and tile; equal ones are shared. Sizes are arguments, any sizes will do. Buffers
     are memory of the device: the host takes their addresses and reads nothing.
@@ -117,12 +117,16 @@ def ConvertMXToNVVMPass : Pass<"convert-mx-to-nvvm", "::mlir::ModuleOp"> {
     is written. Besides the product it may read vectors with a number for each column, and numbers.
 
     The second decodes them to bf16, exactly, on the
-    way from shared memory to `mma.sync`; it also takes sides of bf16 and f16.
+    way from shared memory to `mma.sync`; it also takes sides of bf16 and f16. The third
+    does so for products of warpgroups, if the left side is bf16 and the right side's
+    elements have 4 or 6 bits. It needs tensor copies and many rows: kernels of the second
+    are launched where there are none.
 
     **Requires** such products on buffers. Those whose rows do not lie one after the other
     are copied to such, and the destination is copied back. For
     `matmul_mma_block_scale`, both sides are nvfp4 or each side is one of the mxfp formats, with or
-    without tensor scales; for `matmul_mma_sync`, each is bf16, f16 or a format with a name. **Ensures** that none is left; other
+    without tensor scales; for `matmul_mma_sync`, each is bf16, f16 or a format with a name;
+    for `matmul_wgmma`, as said. **Ensures** that none is left; other
     operations are not touched. Kernels take pointers and numbers, and consist of arith,
     scf, llvm and nvvm operations. **Decides** which tiles a product may need from what its
     types say; addresses, row lengths and the number of rows choose among them at run

@@ -11,6 +11,8 @@
 #include "DecodedLaunch.h"
 #include "MatmulKernel.h"
 #include "MatmulLaunch.h"
+#include "WarpgroupKernel.h"
+#include "WarpgroupLaunch.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -33,6 +35,7 @@ static constexpr llvm::StringLiteral kGroupedRow =
 static constexpr llvm::StringLiteral kSyncRow = "matmul_mma_sync";
 static constexpr llvm::StringLiteral kGroupedSyncRow =
     "grouped_matmul_mma_sync";
+static constexpr llvm::StringLiteral kWarpgroupRow = "matmul_wgmma";
 
 /// Checks that the operands are buffers.
 static LogicalResult verifyBuffers(PackedMatmulOp op) {
@@ -48,15 +51,20 @@ static LogicalResult verifyBuffers(PackedMatmulOp op) {
 
 /// Whether the operands are to be decoded.
 static bool isDecoded(PackedMatmulOp op) {
-  return op.getKernel() == kSyncRow || op.getKernel() == kGroupedSyncRow;
+  StringRef kernel = *op.getKernel();
+  return kernel == kSyncRow || kernel == kGroupedSyncRow ||
+         kernel == kWarpgroupRow;
 }
 
 static bool areFormatsSupported(PackedMatmulOp op) {
   FormatAttr lhs = op.getLhsFormatAttr(), rhs = op.getRhsFormatAttr();
   if (!isDecoded(op))
     return lookupMma(lhs, rhs).has_value();
-  return MatmulSide::get(op.getLhs(), lhs).isDecodable() &&
-         MatmulSide::get(op.getRhs(), rhs).isDecodable();
+  MatmulSide left = MatmulSide::get(op.getLhs(), lhs);
+  MatmulSide right = MatmulSide::get(op.getRhs(), rhs);
+  if (op.getKernel() == kWarpgroupRow)
+    return WarpgroupSpec::areSupported(left, right);
+  return left.isDecodable() && right.isDecodable();
 }
 
 static LogicalResult verifyFormats(PackedMatmulOp op) {
@@ -76,6 +84,9 @@ static LogicalResult verifyFormats(PackedMatmulOp op) {
       !isDecoded(op)
           ? "two sides that a block-scaled MMA multiplies (both nvfp4, or each "
             "an mxfp format)"
+      : op.getKernel() == kWarpgroupRow
+          ? "bf16 numbers and a format with a name whose elements have 4 or 6 "
+            "bits"
           : "sides of bf16, f16 or a format with a name";
   return op.emitOpError("expected ")
          << expected << ", got '" << spell(op.getLhs(), op.getLhsFormatAttr())
@@ -111,7 +122,8 @@ struct ConvertMXToNVVMPass
     getOperation().walk([&](PackedMatmulOp op) {
       StringRef kernel = op.getKernel().value_or("");
       if (kernel == kBlockScaleRow || kernel == kGroupedRow ||
-          kernel == kSyncRow || kernel == kGroupedSyncRow)
+          kernel == kSyncRow || kernel == kGroupedSyncRow ||
+          kernel == kWarpgroupRow)
         products.push_back(op);
     });
     for (PackedMatmulOp op : products)
@@ -130,6 +142,8 @@ struct ConvertMXToNVVMPass
 
   void lower(PackedMatmulOp op, const MatmulEpilogue &epilogue) {
     if (isDecoded(op)) {
+      if (op.getKernel() == kWarpgroupRow)
+        lowerTall(op);
       SmallVector<DecodedSpec> specs = getDecodedCandidates(op);
       return launchDecoded(
           op, specs, makeKernels<DecodedSpec>(op, specs, getDecodedKernel));
@@ -142,6 +156,16 @@ struct ConvertMXToNVVMPass
     }
     launchMatmul(op, epilogue, specs,
                  makeKernels<MatmulSpec>(op, specs, getMatmulKernel));
+  }
+
+  /// Products of many rows are for warpgroups, others for what comes next.
+  void lowerTall(PackedMatmulOp op) {
+    SmallVector<WarpgroupSpec> specs;
+    if (tensorCopies)
+      specs = getWarpgroupCandidates(op);
+    if (!specs.empty())
+      launchWarpgroups(
+          op, specs, makeKernels<WarpgroupSpec>(op, specs, getWarpgroupKernel));
   }
 
   template <typename Spec>

@@ -3,7 +3,9 @@
 //
 // The warps of a block share its tile of C, first along the rows. A warp's
 // part consists of MMA tiles of 16 rows and 8 columns, and a lane holds four
-// accumulators of each.
+// accumulators of each. Where operands are swapped, tiles have 8 rows and 16
+// columns (WarpgroupWeights.h), and the four are two neighbours in each of two
+// rows all the same.
 //===----------------------------------------------------------------------===//
 
 #ifndef MX_LIB_CONVERSION_MXTONVVM_WARPPLACE_H
@@ -27,14 +29,23 @@ public:
         firstColumn(thread / kWarpLanes / warpRows * width),
         rowTiles(height / kMmaRows), columnTiles(width / kMmaColumns) {}
 
+  /// A warp with swapped operands, of 16 columns and `height` rows.
+  WarpPlace(Word lane, Word firstColumn, int height)
+      : lane(lane), firstRow(lane.constant(0)), firstColumn(firstColumn),
+        isSwapped(true), rowTiles(height / kMmaColumns), columnTiles(1) {}
+
   int getRowTiles() const { return rowTiles; }
   int getColumnTiles() const { return columnTiles; }
 
   /// Row and column in the block's tile of an accumulator.
   Word getRow(int rowTile, int reg) const {
+    if (isSwapped)
+      return firstRow + getResultColumn(lane, reg >> 1) + kMmaColumns * rowTile;
     return firstRow + getResultRow(lane, reg) + kMmaRows * rowTile;
   }
   Word getColumn(int columnTile, int reg) const {
+    if (isSwapped)
+      return firstColumn + ((lane >> 2) << 1) + (reg & 1);
     return firstColumn + getResultColumn(lane, reg) + kMmaColumns * columnTile;
   }
 
@@ -42,6 +53,7 @@ protected:
   Word lane, firstRow, firstColumn;
 
 private:
+  bool isSwapped = false;
   int rowTiles, columnTiles;
 };
 

@@ -64,3 +64,13 @@ func.func @no_groups(%a: memref<4x32xi8>, %sa: memref<4x2xi8>, %c: memref<4x4xf3
      kernel = "grouped_matmul_mma_block_scale"}
   return
 }
+
+// -----
+
+func.func @warpgroups(%a: memref<4x64xf16>, %b: memref<4x32xi8>, %s: memref<4x2xi8>, %c: memref<4x4xf32>, %k: index) {
+  // expected-error@+1 {{'mx.packed.matmul' op expected bf16 numbers and a format with a name whose elements have 4 or 6 bits, got 'numbers of f16' and '#mx.format<mxfp4>'}}
+  mx.packed.matmul k(%k) lhs(%a : memref<4x64xf16>)
+    rhs(%b, %s : memref<4x32xi8>, memref<4x2xi8>) outs(%c : memref<4x4xf32>)
+    {rhs_format = #mx.format<mxfp4>, kernel = "matmul_wgmma"}
+  return
+}

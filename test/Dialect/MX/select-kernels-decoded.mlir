@@ -2,6 +2,7 @@
 // RUN: FileCheck %s --input-file=%t
 // RUN: FileCheck %s --input-file=%t.remarks --check-prefix=OLD
 // RUN: mx-opt %s --mx-attach-target="kind=nvvm chip=sm_120a" --mx-select-kernels --remarks-filter=mx-select --remark-format=emitRemark 2>&1 >/dev/null | FileCheck %s --check-prefix=NEW
+// RUN: mx-opt %s --mx-attach-target="kind=nvvm chip=sm_90a" --mx-select-kernels --remarks-filter=mx-select --remark-format=emitRemark 2>&1 >/dev/null | FileCheck %s --check-prefix=HOPPER
 // RUN: not mx-opt %s --mx-attach-target="kind=nvvm chip=sm_120a" --mx-select-kernels=fail-on-emulation 2>&1 | FileCheck %s --check-prefix=FAIL
 
 // What no instruction of the chip multiplies is decoded to bf16, and the remark
@@ -20,6 +21,7 @@ func.func @two_scaled_sides(%a: !mx.tensor<4x64, mxfp4, axis = 1>, %b: !mx.tenso
 // CHECK: mx.matmul {{.*}} {kernel = "matmul_mma_sync"}
 // OLD: chose matmul_mma_sync: emulated, because no other row of this operation fits the target"
 // NEW: chose matmul_mma_sync: emulated, because no other row of this operation fits the target"
+// HOPPER: chose matmul_wgmma: emulated, because no other row of this operation fits the target"
 // FAIL: error: 'mx.matmul' op expected a kernel for the target 'sm_120a', got only 'matmul_mma_sync', because no other row of this operation fits the target
 func.func @plain_lhs(%a: tensor<4x64xbf16>, %b: !mx.tensor<8x64, nvfp4, axis = 1>, %c: tensor<4x8xf32>) -> tensor<4x8xf32> {
   %0 = mx.matmul ins(%a, %b : tensor<4x64xbf16>, !mx.tensor<8x64, nvfp4, axis = 1>) outs(%c : tensor<4x8xf32>)

@@ -24,7 +24,7 @@ func.func @numbers_of_f32(%a: tensor<4x64xf32>, %b: !mx.tensor<8x64, nvfp4, axis
 
 module attributes {mx.target = #mx.target<nvvm, chip = "sm_120a">} {
 func.func @kernel_of_another_operation(%a: !mx.tensor<4x64, mxfp4, axis = 1>, %b: !mx.tensor<8x64, mxfp4, axis = 1>, %c: tensor<4x8xf32>) -> tensor<4x8xf32> {
-  // expected-error @+1 {{expected a kernel of this operation (matmul_mma_block_scale, matmul_mma_sync, matmul_emulated), got 'rotate_emulated'}}
+  // expected-error @+1 {{expected a kernel of this operation (matmul_mma_block_scale, matmul_wgmma, matmul_mma_sync, matmul_emulated), got 'rotate_emulated'}}
   %0 = mx.matmul ins(%a, %b : !mx.tensor<4x64, mxfp4, axis = 1>, !mx.tensor<8x64, mxfp4, axis = 1>) outs(%c : tensor<4x8xf32>) {kernel = "rotate_emulated"}
   return %0 : tensor<4x8xf32>
 }

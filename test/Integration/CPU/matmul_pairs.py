@@ -258,6 +258,13 @@ DECODED_SHAPES = [
     (("nvfp4", "f16"), [(17, 9, 160), (257, 3, 32)]),
     (("bf16", "mxfp6_e3m2"), [(1, 9, 128), (129, 8, 2880), (16, 3, 44)]),
 ]
+# What warpgroups multiply: rows for either tile, and too few of them.
+WARPGROUP_SHAPES = [
+    (("bf16", "mxfp4"), [(257, 3, 2880), (128, 129, 96), (129, 17, 512), (1, 8, 2880), (16, 130, 32), (17, 9, 96)]),
+    (("bf16", "nvfp4"), [(65, 130, 96), (257, 5, 2880), (128, 3, 32), (70, 3, 46)]),
+    (("bf16", "mxfp6_e2m3"), [(100, 9, 192), (257, 3, 2880)]),
+    (("bf16", "mxfp6_e3m2"), [(129, 5, 128)]),
+]
 # What is decoded on chips without a block-scaled MMA.
 OLD_SHAPES = [
     (("mxfp4", "mxfp4"), [(17, 9, 96), (1, 8, 2880), (129, 3, 32), (3, 130, 45)]),
@@ -271,6 +278,8 @@ def test_simulated(folder: Path, chip: str, everything: bool) -> int:
     """Runs products of unknown sizes on a simulated GPU, each with checks."""
     count = failures = 0
     shapes = (NATIVE_SHAPES if chip.startswith("sm_12") else OLD_SHAPES) + DECODED_SHAPES
+    if chip == "sm_90a":
+        shapes = WARPGROUP_SHAPES + shapes
     for row, (kinds, sizes) in enumerate(shapes if everything else shapes[:6]):
         types = type_text(kinds[0], ("?", "?")), type_text(kinds[1], ("?", "?")), type_text("f32", ("?", "?"))
         module = folder / f"{row}.mlir"

@@ -85,13 +85,20 @@ TEST(KernelRegistry, WhatAGpuDecodes) {
   for (const char *chip : {"sm_80", "sm_89", "sm_90a", "sm_120a"}) {
     for (const char *narrow : {"mxfp4", "nvfp4", "mxfp6_e2m3", "mxfp8_e5m2"})
       for (const char *half : {"bf16", "f16"}) {
-        EXPECT_EQ("matmul_mma_sync", name(half, narrow, chip));
         EXPECT_EQ("matmul_mma_sync", name(narrow, half, chip));
+        if (chip != std::string("sm_90a"))
+          EXPECT_EQ("matmul_mma_sync", name(half, narrow, chip));
       }
     EXPECT_EQ("matmul_mma_sync", name("mxfp4", "nvfp4", chip));
     EXPECT_EQ("matmul_emulated", name("bf16", "f16", chip));
     EXPECT_EQ("matmul_emulated", name("f32", "mxfp8_e4m3", chip));
   }
+  for (const char *narrow : {"mxfp4", "nvfp4", "mxfp6_e2m3", "mxfp6_e3m2"}) {
+    EXPECT_EQ("matmul_wgmma", name("bf16", narrow, "sm_90a"));
+    EXPECT_EQ("matmul_mma_sync", name("f16", narrow, "sm_90a"));
+    EXPECT_EQ("matmul_mma_sync", name("bf16", narrow, "sm_90"));
+  }
+  EXPECT_EQ("matmul_mma_sync", name("bf16", "mxfp8_e4m3", "sm_90a"));
   EXPECT_EQ("matmul_mma_sync", name("mxfp4", "mxfp4", "sm_90a"));
   EXPECT_EQ("matmul_mma_block_scale", name("mxfp4", "mxfp4", "sm_120a"));
 }
@@ -148,6 +155,8 @@ TEST(KernelRegistry, TheObstacleNamesWhatIsMissing) {
             choice.obstacle);
   EXPECT_EQ("no other row of this operation fits the target",
             select("mxfp4", "nvfp4", "sm_120a").obstacle);
+  EXPECT_EQ("no other row of this operation fits the target",
+            select("bf16", "mxfp4", "sm_80").obstacle);
   EXPECT_EQ("matmul_mma_block_scale needs a chip of the list",
             select("mxfp4", "mxfp4", "sm_7").obstacle);
 }
