@@ -214,3 +214,28 @@ void mxnum::scalesFromTiles(const uint8_t *tiles, int64_t rows, int64_t columns,
     for (int64_t c = 0; c < columns; ++c)
       scales[r * columns + c] = tiles[getScaleTileOffset(r, c, columns)];
 }
+
+//===----------------------------------------------------------------------===//
+// Interleaved rows (N8.7)
+//===----------------------------------------------------------------------===//
+
+int64_t mxnum::getInterleavedOffset(int64_t row, int64_t byte, int64_t unit,
+                                    int64_t units) {
+  int64_t line = row / kInterleavedRows * units + byte / unit;
+  return (line * kInterleavedRows + row % kInterleavedRows) * unit +
+         byte % unit;
+}
+
+void mxnum::interleaveRows(const uint8_t *source, int64_t rows,
+                           int64_t rowBytes, int64_t unit, int64_t units,
+                           uint8_t padding, uint8_t *target) {
+  int64_t allRows = divideUp(rows, kInterleavedRows) * kInterleavedRows;
+  std::memset(target, padding, static_cast<size_t>(allRows * units * unit));
+  for (int64_t row = 0; row < rows; ++row) {
+    const uint8_t *from = source + row * rowBytes;
+    for (int64_t byte = 0; byte < rowBytes; byte += unit)
+      std::memcpy(target + getInterleavedOffset(row, byte, unit, units),
+                  from + byte,
+                  static_cast<size_t>(std::min(unit, rowBytes - byte)));
+  }
+}

@@ -14,6 +14,13 @@
 //
 //   byte 0               byte 1               byte 2
 //   [k1(1..0) | k0 ]     [k2(3..0)|k1(5..2)]  [k3 | k2(5..4)]
+//
+// Rows n0 n1 … of weights, interleaved for vectors whose lanes are rows (N8.7):
+//
+//   payload  a line of 64 bytes: 4 bytes of each of 16 rows (8 codes of FP4)
+//            [n0 b0..b3][n1 b0..b3] … [n15 b0..b3]   [n0 b4..b7] …
+//   scales   16 bytes: a block of each row
+//            [n0][n1] … [n15]                        [n0] …
 //===----------------------------------------------------------------------===//
 
 #ifndef MX_NUMERICS_PACKEDLAYOUT_H
@@ -67,6 +74,22 @@ void scalesToTiles(const uint8_t *scales, int64_t rows, int64_t columns,
                    uint8_t *tiles);
 void scalesFromTiles(const uint8_t *tiles, int64_t rows, int64_t columns,
                      uint8_t *scales);
+
+/// Rows that are interleaved (N8.7), and how many neighbouring bytes of a row
+/// stay together in a payload; of scales it is one.
+inline constexpr int64_t kInterleavedRows = 16;
+inline constexpr int64_t kInterleavedUnit = 4;
+
+/// Where byte `byte` of row `row` lies, `units` being the units of a row.
+int64_t getInterleavedOffset(int64_t row, int64_t byte, int64_t unit,
+                             int64_t units);
+
+/// Interleaves `rows` rows of `rowBytes` bytes, neighbours of which stay
+/// together in units of `unit`. `target` has `units` units for each row,
+/// rounded up to whole groups of rows; what no row fills is `padding`.
+void interleaveRows(const uint8_t *source, int64_t rows, int64_t rowBytes,
+                    int64_t unit, int64_t units, uint8_t padding,
+                    uint8_t *target);
 
 } // namespace mxnum
 

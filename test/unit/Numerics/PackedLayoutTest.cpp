@@ -192,4 +192,45 @@ TEST(PackedLayout, N8_5_TilesRoundTrip) {
   }
 }
 
+TEST(PackedLayout, N8_7_Offsets) {
+  // Lines of 64 bytes hold four of each row.
+  EXPECT_EQ(0, getInterleavedOffset(0, 0, 4, 8));
+  EXPECT_EQ(3, getInterleavedOffset(0, 3, 4, 8));
+  EXPECT_EQ(4, getInterleavedOffset(1, 0, 4, 8));
+  EXPECT_EQ(64, getInterleavedOffset(0, 4, 4, 8));
+  EXPECT_EQ(60 + 64 * 7 + 3, getInterleavedOffset(15, 31, 4, 8));
+  EXPECT_EQ(64 * 8, getInterleavedOffset(16, 0, 4, 8));
+  EXPECT_EQ(16 * 5 + 2, getInterleavedOffset(2, 5, 1, 6));
+}
+
+/// Every byte of every row has a place of its own, and the rest is padding.
+TEST(PackedLayout, N8_7_is_one_to_one) {
+  for (auto [rows, rowBytes, unit, units] : {std::array<int64_t, 4>{1, 1, 4, 4},
+                                             {16, 16, 4, 4},
+                                             {17, 23, 4, 8},
+                                             {33, 5, 1, 5},
+                                             {50, 32, 4, 8},
+                                             {0, 16, 4, 4}}) {
+    std::vector<uint8_t> source = drawBytes(rows * rowBytes);
+    for (uint8_t &byte : source)
+      byte |= 1; // Tells bytes from padding.
+    int64_t size = (rows + 15) / 16 * 16 * units * unit;
+    std::vector<uint8_t> target(size + 1, 0xEE);
+    interleaveRows(source.data(), rows, rowBytes, unit, units, 0x38,
+                   target.data());
+    EXPECT_EQ(target.back(), 0xEE);
+    std::vector<bool> isTaken(size);
+    for (int64_t row = 0; row < rows; ++row)
+      for (int64_t byte = 0; byte < rowBytes; ++byte) {
+        int64_t place = getInterleavedOffset(row, byte, unit, units);
+        ASSERT_TRUE(place >= 0 && place < size && !isTaken[place]);
+        isTaken[place] = true;
+        ASSERT_EQ(target[place], source[row * rowBytes + byte]);
+      }
+    for (int64_t place = 0; place < size; ++place)
+      if (!isTaken[place])
+        ASSERT_EQ(target[place], 0x38);
+  }
+}
+
 } // namespace
