@@ -316,17 +316,31 @@ void CheckRuntime::checkUntileScales(CheckSite &site) {
                   });
 }
 
+void CheckRuntime::checkInterleave(CheckSite &site) {
+  ArrayRef<int64_t> shape = buffers[0].getShape().take_back(kMatrixRank);
+  int64_t unit = numbers[0];
+  int64_t units = buffers[1].getRowLength() / (unit * mxnum::kInterleavedRows);
+  compareMatrices(site, buffers[0], kMatrixRank, buffers[1], kMatrixRank,
+                  [&](const uint8_t *rows, uint8_t *target) {
+                    mxnum::interleaveRows(rows, shape[0], shape[1], unit, units,
+                                          static_cast<uint8_t>(numbers[1]),
+                                          target);
+                  });
+}
+
 //===----------------------------------------------------------------------===//
 // Products
 //===----------------------------------------------------------------------===//
 
 namespace {
 
-/// One operand of a product, row by row as f32 numbers (N7.1).
+/// One operand of a product, row by row as f32 numbers (N7.1). Rows of bytes
+/// may be interleaved (N8.7), `interleavedRows` to a matrix.
 class MatmulSide {
 public:
-  MatmulSide(ArrayRef<CheckedBuffer> parts, int64_t format, int64_t k)
-      : parts(parts), format(format), k(k) {}
+  MatmulSide(ArrayRef<CheckedBuffer> parts, int64_t format, int64_t k,
+             int64_t interleavedRows = 0)
+      : parts(parts), format(format), k(k), interleavedRows(interleavedRows) {}
 
   ArrayRef<float> getRow(int64_t row) {
     if (row != current)
@@ -342,9 +356,13 @@ public:
 
 private:
   void readRow(int64_t row);
+  void readBytes(const CheckedBuffer &part, int64_t row, int64_t unit,
+                 std::vector<uint8_t> &bytes) const;
 
   ArrayRef<CheckedBuffer> parts;
   int64_t format, k;
+  /// Rows of a matrix if they are interleaved, else 0.
+  int64_t interleavedRows;
   int64_t current = -1;
   std::vector<float> values;
   std::vector<uint8_t> payload, scales;
@@ -383,13 +401,28 @@ private:
 
 } // namespace
 
+void MatmulSide::readBytes(const CheckedBuffer &part, int64_t row, int64_t unit,
+                           std::vector<uint8_t> &bytes) const {
+  if (interleavedRows == 0)
+    return part.readRow(row, bytes);
+  constexpr int64_t group = mxnum::kInterleavedRows;
+  int64_t matrix = row / interleavedRows, inMatrix = row % interleavedRows;
+  std::vector<uint8_t> lines;
+  part.readRow(matrix * part.getShape().end()[-2] + inMatrix / group, lines);
+  int64_t units = static_cast<int64_t>(lines.size()) / (group * unit);
+  bytes.resize(units * unit);
+  for (int64_t byte = 0; byte < units * unit; ++byte)
+    bytes[byte] =
+        lines[mxnum::getInterleavedOffset(inMatrix % group, byte, unit, units)];
+}
+
 void MatmulSide::readRow(int64_t row) {
   if (format == kPlainFormat)
     return parts[0].readRow(row, values);
   mxnum::BlockFormat blockFormat = decodeFormat(format);
   unsigned bits = mxnum::getElementInfo(blockFormat.element).bits;
-  parts[0].readRow(row, payload);
-  parts[1].readRow(row, scales);
+  readBytes(parts[0], row, mxnum::kInterleavedUnit, payload);
+  readBytes(parts[1], row, 1, scales);
   values.resize(k);
   for (int64_t i = 0; i < k; ++i)
     values[i] =
@@ -471,9 +504,10 @@ void CheckRuntime::checkMatmul(CheckSite &site) {
   bool hasEnds = numbers[5] != 0;
   ArrayRef<CheckedBuffer> all(buffers);
   MatmulSide lhs(all.take_front(lhsParts), numbers[3], k);
-  MatmulSide rhs(all.slice(lhsParts, rhsParts), numbers[4], k);
   const CheckedBuffer &result = buffers.back();
   int64_t n = result.getRowLength(), rows = result.countRows();
+  MatmulSide rhs(all.slice(lhsParts, rhsParts), numbers[4], k,
+                 numbers[6] != 0 ? n : 0);
   int64_t matrixRows = result.getShape().end()[-2];
   std::vector<int64_t> experts;
   if (hasEnds)

@@ -110,6 +110,7 @@ static ArrayRef<NamedFunction> getFunctions() {
       {"unpack", getAddress(runCheck<&R::checkUnpack>)},
       {"tile_scales", getAddress(runCheck<&R::checkTileScales>)},
       {"untile_scales", getAddress(runCheck<&R::checkUntileScales>)},
+      {"interleave", getAddress(runCheck<&R::checkInterleave>)},
   };
   return functions;
 }

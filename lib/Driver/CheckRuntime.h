@@ -64,6 +64,7 @@ public:
   void checkUnpack(CheckSite &site);
   void checkTileScales(CheckSite &site);
   void checkUntileScales(CheckSite &site);
+  void checkInterleave(CheckSite &site);
   /// Runs one of the functions above on what was pushed.
   void run(int64_t site, void (CheckRuntime::*check)(CheckSite &));
 

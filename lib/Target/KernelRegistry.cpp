@@ -26,6 +26,15 @@ const KernelRow *mlir::mx::lookupKernel(std::string_view name) {
   return nullptr;
 }
 
+WeightLayout mlir::mx::getWeightLayout(std::string_view name) {
+#define MX_KERNEL(name, operation, machine, needs, formats, emulated, accuracy)
+#define MX_WEIGHT_LAYOUT(kernel, layout)                                       \
+  if (name == #kernel)                                                         \
+    return WeightLayout::layout;
+#include "mx/Target/Kernels.def"
+  return WeightLayout::Canonical;
+}
+
 /// Whether the feature string turns `feature` on; the last mention counts.
 static bool hasFeature(std::string_view features, std::string_view feature) {
   bool enabled = false;
@@ -65,9 +74,17 @@ static std::string explainNvvm(std::string_view needs, const Machine &machine) {
   return "";
 }
 
+std::string mlir::mx::explainMissing(const KernelRow &row,
+                                     const Machine &machine) {
+  return row.machine == MachineKind::Cpu ? explainCpu(row.needs, machine)
+                                         : explainNvvm(row.needs, machine);
+}
+
 static bool fitsFormat(std::string_view word, const OperandFormat &format) {
   if (word == "bf16")
     return !format.block && format.plain == PlainType::BF16;
+  if (word == "any")
+    return true;
   if (word == "half")
     return !format.block && format.plain != PlainType::F32;
   if (!format.block)
@@ -97,9 +114,7 @@ KernelChoice mlir::mx::selectKernel(std::string_view operation,
     if (row.operation != operation || row.machine != machine.kind ||
         !fitsFormats(row.formats, formats))
       continue;
-    std::string lacking = row.machine == MachineKind::Cpu
-                              ? explainCpu(row.needs, machine)
-                              : explainNvvm(row.needs, machine);
+    std::string lacking = explainMissing(row, machine);
     if (lacking.empty()) {
       choice.row = &row;
       break;

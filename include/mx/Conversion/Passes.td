@@ -87,16 +87,21 @@ def ConvertMXToLinalgPass : Pass<"convert-mx-to-linalg", "::mlir::ModuleOp"> {
 def ConvertMXToLoopsPass : Pass<"convert-mx-to-loops", "::mlir::ModuleOp"> {
   let summary = "lower packed operations to vectorised loops";
   let description = [{
-    The emulated row of every operation: loops over rows and blocks, vector arithmetic
-    inside a block, bit for bit the semantics of lib/Numerics.
+    The kernels of CPUs. The emulated row of every operation: loops over rows and blocks,
+    vector arithmetic inside a block, bit for bit the semantics of lib/Numerics. A product
+    whose kernel is `matmul_shuffle_fma`, or with groups `grouped_matmul_shuffle_fma`, has
+    the rows of its right side in the lanes of vectors (N8.7), and decodes its codes by byte
+    shuffles: for one row of the left side in registers, for more to a panel.
 
-    **Requires** `mx.packed` operations on memrefs whose kernel is an emulated row.
-    **Ensures** that none is left; only scf, memref, vector and arith are made.
+    **Requires** `mx.packed` operations on memrefs whose kernel is an emulated row or one of
+    these two; the module's target has what those need. **Ensures** that none is left; only
+    scf, memref, vector and arith are made, and calls of intrinsics for the two.
     **Decides** vector lengths from the block length alone, so that results do not depend on
     the machine. **Remarks**: none.
     **Example**: (* example: test/Conversion/MXToLoops/mx-to-loops.mlir *)
   }];
-  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::memref::MemRefDialect",
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::LLVM::LLVMDialect",
+    "::mlir::memref::MemRefDialect",
     "::mlir::NVVM::NVVMDialect", "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect",
     "::mlir::mx::MXDialect"];
 }

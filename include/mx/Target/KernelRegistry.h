@@ -52,6 +52,10 @@ struct KernelRow {
   Accuracy accuracy;
 };
 
+/// How the right side of a product lies in memory: row by row (N8.1), or with
+/// rows interleaved (N8.7).
+enum class WeightLayout { Canonical, Interleaved };
+
 /// Types of plain numbers.
 enum class PlainType { F32, BF16, F16 };
 
@@ -82,6 +86,12 @@ const std::vector<KernelRow> &getKernels();
 
 /// The first row called `name`, or null.
 const KernelRow *lookupKernel(std::string_view name);
+
+/// What a kernel of this name wants its right side to be.
+WeightLayout getWeightLayout(std::string_view name);
+
+/// Says what `machine` lacks of a row's needs ("needs avx2"); empty if nothing.
+std::string explainMissing(const KernelRow &row, const Machine &machine);
 
 /// Chooses the first row for `operation` on operands of these formats that
 /// `machine` can run.

@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "MXToLoops.h"
+#include "InterleavedMatmul.h"
 #include "ScaleTileLoops.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
@@ -50,9 +51,21 @@ LogicalResult mx::matchEmulated(Operation *op, PatternRewriter &rewriter) {
   return success();
 }
 
+/// Says why a product with interleaved rows is still there.
+static InFlightDiagnostic explainInterleaved(PackedMatmulOp op) {
+  StringRef kernel = *op.getKernel();
+  return op.emitOpError("expected a target with '")
+         << StringRef(lookupKernel({kernel.data(), kernel.size()})->needs)
+         << "' and weights of E2M1 codes in blocks of 8 to 256 for the kernel '"
+         << kernel << "', got " << explainNoShuffles(op);
+}
+
 /// Says why an operation of the mx dialect is still there.
 static InFlightDiagnostic explainLeftover(Operation *op) {
   auto kernel = op->getAttrOfType<StringAttr>("kernel");
+  auto matmul = dyn_cast<PackedMatmulOp>(op);
+  if (matmul && matmul.getRhsInterleaved() && !findTensor(op))
+    return explainInterleaved(matmul);
   if (kernel && !isEmulated(kernel))
     return op->emitOpError("expected a kernel that is an emulated row, got ")
            << kernel;
@@ -71,6 +84,8 @@ struct ConvertMXToLoopsPass
   void runOnOperation() override {
     RewritePatternSet patterns(&getContext());
     populateDequantizeLoopsPatterns(patterns);
+    populateInterleaveLoopsPatterns(patterns);
+    populateInterleavedMatmulPatterns(patterns);
     populateMatmulLoopsPatterns(patterns);
     populatePackLoopsPatterns(patterns);
     populateQuantizeLoopsPatterns(patterns);

@@ -20,6 +20,7 @@ namespace mlir::mx {
 //===----------------------------------------------------------------------===//
 
 void populateDequantizeLoopsPatterns(RewritePatternSet &patterns);
+void populateInterleaveLoopsPatterns(RewritePatternSet &patterns);
 void populateMatmulLoopsPatterns(RewritePatternSet &patterns);
 /// `mx.packed.pack` and `mx.packed.unpack`.
 void populatePackLoopsPatterns(RewritePatternSet &patterns);

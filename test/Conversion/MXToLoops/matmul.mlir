@@ -8,8 +8,8 @@
 func.func @n7_2_kernel(%a: memref<?x?xbf16>, %p: memref<?x?xi8>, %s: memref<?x?xi8>,
                        %c: memref<?x?xf32>, %k: index) {
   // CHECK: %[[LHS:.+]] = memref.alloc() {alignment = 64 : i64} : memref<128x256xf32>
-  // CHECK: %[[RHS:.+]] = memref.alloc() {alignment = 64 : i64} : memref<16x256xf32>
   // CHECK: %[[SUMS:.+]] = memref.alloc() {alignment = 64 : i64} : memref<128x512xf32>
+  // CHECK: %[[RHS:.+]] = memref.alloc() {alignment = 64 : i64} : memref<16x256xf32>
   // CHECK: vector.load %[[A]]
   // CHECK: vector.load %[[P]]
   // CHECK: memref.load %[[S]]
@@ -26,8 +26,8 @@ func.func @n7_2_kernel(%a: memref<?x?xbf16>, %p: memref<?x?xi8>, %s: memref<?x?x
   // CHECK-NOT: vector.reduction
   // CHECK: vector.load %[[C]]
   // CHECK: vector.store {{.+}}, %[[C]]
-  // CHECK: memref.dealloc %[[LHS]]
   // CHECK: memref.dealloc %[[RHS]]
+  // CHECK: memref.dealloc %[[LHS]]
   // CHECK: memref.dealloc %[[SUMS]]
   mx.packed.matmul k(%k) lhs(%a : memref<?x?xbf16>) rhs(%p, %s : memref<?x?xi8>, memref<?x?xi8>)
     outs(%c : memref<?x?xf32>) {rhs_format = #mx.format<mxfp4>, kernel = "matmul_emulated"}
@@ -40,8 +40,8 @@ func.func @n7_2_kernel(%a: memref<?x?xbf16>, %p: memref<?x?xi8>, %s: memref<?x?x
 // CHECK-LABEL: func.func @small_scratch
 func.func @small_scratch(%a: memref<3x64xf32>, %b: memref<20x64xf32>, %c: memref<3x20xf32>) {
   // CHECK: memref.alloc() {{.+}} : memref<3x256xf32>
-  // CHECK: memref.alloc() {{.+}} : memref<16x256xf32>
   // CHECK: memref.alloc() {{.+}} : memref<3x32xf32>
+  // CHECK: memref.alloc() {{.+}} : memref<16x256xf32>
   %k = arith.constant 64 : index
   mx.packed.matmul k(%k) lhs(%a : memref<3x64xf32>) rhs(%b : memref<20x64xf32>)
     outs(%c : memref<3x20xf32>)

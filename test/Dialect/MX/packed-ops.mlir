@@ -57,6 +57,18 @@ func.func @products(%k: index, %a: tensor<4x64xf32>, %p: tensor<8x32xi8>, %s: te
   return
 }
 
+// CHECK-LABEL: func @interleaved
+func.func @interleaved(%k: index, %a: tensor<4x64xf32>, %p: tensor<20x32xi8>, %w: tensor<2x512xi8>, %ws: tensor<2x32xi8>, %c: tensor<4x20xf32>,
+                       %mp: memref<?x?x?xi8>, %ms: memref<3x?x?xi8>) {
+  // CHECK: mx.packed.interleave ins(%{{.*}} : tensor<20x32xi8>) outs(%{{.*}} : tensor<2x512xi8>) {padding = 0 : i8, unit = 4 : i64} -> tensor<2x512xi8>
+  %0 = mx.packed.interleave ins(%p : tensor<20x32xi8>) outs(%w : tensor<2x512xi8>) {unit = 4 : i64, padding = 0 : i8} -> tensor<2x512xi8>
+  // CHECK: mx.packed.interleave ins(%{{.*}} : memref<?x?x?xi8>) outs(%{{.*}} : memref<3x?x?xi8>) {kernel = "k", padding = 127 : i8, unit = 1 : i64}
+  mx.packed.interleave ins(%mp : memref<?x?x?xi8>) outs(%ms : memref<3x?x?xi8>) {unit = 1 : i64, padding = 127 : i8, kernel = "k"}
+  // CHECK: mx.packed.matmul {{.*}} rhs(%{{.*}}, %{{.*}} : tensor<2x512xi8>, tensor<2x32xi8>) outs({{.*}}) {kernel = "matmul_shuffle_fma", rhs_format = #mx.format<mxfp4>, rhs_interleaved}
+  %1 = mx.packed.matmul k(%k) lhs(%a : tensor<4x64xf32>) rhs(%0, %ws : tensor<2x512xi8>, tensor<2x32xi8>) outs(%c : tensor<4x20xf32>) {rhs_format = #mx.format<mxfp4>, rhs_interleaved, kernel = "matmul_shuffle_fma"} -> tensor<4x20xf32>
+  return
+}
+
 // CHECK-LABEL: func @codes
 func.func @codes(%p: tensor<4x3xi8>, %c: tensor<4x5xi8>, %mp: memref<?xi8>, %mc: memref<?xi8>) {
   // CHECK: mx.packed.unpack ins(%{{.*}} : tensor<4x3xi8>) outs(%{{.*}} : tensor<4x5xi8>) {bits = 4 : i64} -> tensor<4x5xi8>

@@ -5,176 +5,13 @@
 // random values, with batches, groups, ragged sizes and NaN.
 //===----------------------------------------------------------------------===//
 
-#include "PackedOperand.h"
-#include "mx/Numerics/Matmul.h"
+#include "MatmulVariant.h"
 #include <cmath>
 #include <cstring>
 #include <gtest/gtest.h>
 
 using namespace mxtest;
 using namespace mxnum;
-
-//===----------------------------------------------------------------------===//
-// Modules
-//===----------------------------------------------------------------------===//
-
-namespace {
-
-/// One function to compile.
-struct Variant {
-  std::string name;
-  Kind lhs, rhs;
-  std::string result = "f32";
-  /// Rank of the left side and the result.
-  int64_t rank = 2;
-  /// Element type of the group ends, or empty.
-  std::string ends = "";
-  bool isStrided = false;
-};
-
-} // namespace
-
-static std::string makeFunction(const Variant &variant) {
-  bool isStrided = variant.isStrided, isGrouped = !variant.ends.empty();
-  auto lhs = getPartTypes(variant.lhs, variant.rank, isStrided);
-  auto rhs = getPartTypes(variant.rhs, isGrouped ? 3 : variant.rank, isStrided);
-  std::string ends = "memref<?x" + variant.ends + ">";
-  std::string result = getMemRefType(variant.rank, variant.result, isStrided);
-  std::string text =
-      "func.func @" + variant.name + "(%k: index, " +
-      declareArguments("a", lhs) + ", " + declareArguments("b", rhs) +
-      (isGrouped ? ", %ends: " + ends : "") + ", %c: " + result +
-      ") {\n  mx.packed.matmul k(%k) lhs(" + useArguments("a", lhs) + ") rhs(" +
-      useArguments("b", rhs) + ")";
-  if (isGrouped)
-    text += " group_ends(%ends : " + ends + ")";
-  text += " outs(%c : " + result + ") {kernel = \"" +
-          (isGrouped ? "grouped_" : "") + "matmul_emulated\"";
-  if (variant.lhs.format)
-    text += ", lhs_format = " + variant.lhs.formatAttribute();
-  if (variant.rhs.format)
-    text += ", rhs_format = " + variant.rhs.formatAttribute();
-  return text + "}\n  return\n}\n";
-}
-
-static std::vector<Argument> collectArguments(int64_t count,
-                                              std::vector<Argument> lhs,
-                                              std::vector<Argument> rhs) {
-  std::vector<Argument> arguments{Argument(count)};
-  arguments.insert(arguments.end(), lhs.begin(), lhs.end());
-  arguments.insert(arguments.end(), rhs.begin(), rhs.end());
-  return arguments;
-}
-
-//===----------------------------------------------------------------------===//
-// References
-//===----------------------------------------------------------------------===//
-
-/// C in its own type, with its initial values as f32.
-struct Result {
-  Result(const std::string &type, int64_t count)
-      : type(type), bytes(count * getNumberBytes(type) + 1, 0x5A),
-        initial(count) {
-    for (int64_t i = 0; i < count; ++i) {
-      initial[i] = static_cast<float>(i % 7) - 3;
-      storeNumber(type, initial[i], &bytes[i * getNumberBytes(type)]);
-    }
-  }
-  float get(int64_t i) const {
-    return loadNumber(type, &bytes[i * getNumberBytes(type)]);
-  }
-
-  std::string type;
-  std::vector<uint8_t> bytes;
-  std::vector<float> initial;
-};
-
-static DotReference computeDot(const Operand &lhs, int64_t m,
-                               const Operand &rhs, int64_t n, int64_t count,
-                               float init) {
-  return referenceDot(lhs.getRow(m), rhs.getRow(n), count, lhs.getTensorScale(),
-                      rhs.getTensorScale(), init, count + 1);
-}
-
-/// On the exact domain double arithmetic is exact too, and much faster.
-static double computeExact(const Operand &lhs, int64_t m, const Operand &rhs,
-                           int64_t n, int64_t count, float init) {
-  double sum = 0;
-  const float *a = lhs.getRow(m), *b = rhs.getRow(n);
-  for (int64_t k = 0; k < count; ++k)
-    sum += static_cast<double>(a[k]) * b[k];
-  return init + sum * lhs.getTensorScale() * rhs.getTensorScale();
-}
-
-/// Whether C has the bits of `exact` rounded once to its type.
-static bool isRounded(const Result &result, int64_t i, float exact) {
-  uint8_t expected[4] = {};
-  storeNumber(result.type, exact, expected);
-  int64_t size = getNumberBytes(result.type);
-  return !std::memcmp(expected, &result.bytes[i * size], size);
-}
-
-/// N7.3 for one matrix: every element against exact double arithmetic, the
-/// corners against the reference.
-static void checkExact(const Operand &lhs, int64_t rows, const Operand &rhs,
-                       int64_t columns, int64_t count, const Result &result) {
-  for (int64_t m = 0; m < rows; ++m)
-    for (int64_t n = 0; n < columns; ++n) {
-      int64_t i = m * columns + n;
-      float init = result.initial[i];
-      double exact = computeExact(lhs, m, rhs, n, count, init);
-      if ((m == 0 || m + 1 == rows) && (n == 0 || n + 1 == columns)) {
-        DotReference reference = computeDot(lhs, m, rhs, n, count, init);
-        ASSERT_EQ(reference.value, exact);
-        ASSERT_EQ(reference.nearest, exact) << "not on the exact domain";
-      }
-      ASSERT_TRUE(isRounded(result, i, static_cast<float>(exact)))
-          << "N7.3: C[" << m << ", " << n << "] of K = " << count
-          << ": expected " << exact << ", got " << result.get(i);
-    }
-}
-
-/// Multiplies two matrices by a function of `module`.
-static Result multiply(const JitModule &module, const Variant &variant,
-                       Operand &lhs, int64_t rows, Operand &rhs,
-                       int64_t columns, int64_t count) {
-  Result result(variant.result, rows * columns);
-  auto arguments =
-      collectArguments(count, lhs.getArguments(), rhs.getArguments());
-  arguments.push_back(Argument(result.bytes.data(), {rows, columns}));
-  EXPECT_TRUE(module.call(variant.name, arguments));
-  EXPECT_EQ(result.bytes.back(), 0x5A);
-  return result;
-}
-
-static void checkExactShape(const JitModule &module, const Variant &variant,
-                            int64_t rows, int64_t columns, int64_t count) {
-  SCOPED_TRACE(variant.lhs.name + " x " + variant.rhs.name + ", M " +
-               std::to_string(rows) + ", K " + std::to_string(count));
-  Operand lhs(variant.lhs, 1, rows, count, Fill::Exact, 1);
-  Operand rhs(variant.rhs, 1, columns, count, Fill::Exact, 2);
-  Result result = multiply(module, variant, lhs, rows, rhs, columns, count);
-  checkExact(lhs, rows, rhs, columns, count, result);
-}
-
-/// Within N7.2 on values of many magnitudes.
-static void checkBound(const JitModule &module, const Variant &variant,
-                       int64_t rows, int64_t columns, int64_t count) {
-  SCOPED_TRACE(variant.lhs.name + " x " + variant.rhs.name);
-  Operand lhs(variant.lhs, 1, rows, count, Fill::Finite, 3);
-  Operand rhs(variant.rhs, 1, columns, count, Fill::Finite, 4);
-  Result result = multiply(module, variant, lhs, rows, rhs, columns, count);
-  for (int64_t m = 0; m < rows; ++m)
-    for (int64_t n = 0; n < columns; ++n) {
-      int64_t i = m * columns + n;
-      DotReference reference =
-          computeDot(lhs, m, rhs, n, count, result.initial[i]);
-      if (!std::isfinite(reference.nearest))
-        continue;
-      ASSERT_LE(std::fabs(result.get(i) - reference.value), reference.bound)
-          << "N7.2: C[" << m << ", " << n << "]";
-    }
-}
 
 //===----------------------------------------------------------------------===//
 // Every pair of formats
@@ -208,13 +45,6 @@ INSTANTIATE_TEST_SUITE_P(EveryLeftSide, MatmulLoops,
 //===----------------------------------------------------------------------===//
 // Shapes
 //===----------------------------------------------------------------------===//
-
-static const Kind &getKind(const std::string &name) {
-  for (const Kind &kind : getKinds())
-    if (kind.name == name)
-      return kind;
-  return getKinds().front();
-}
 
 TEST(MatmulLoopsShape, more_than_one_tile_of_each_kind) {
   Variant variant{"f", getKind("nvfp4"), getKind("mxfp6_e2m3")};
@@ -330,17 +160,6 @@ TEST(MatmulLoopsShape, batches) {
 // Groups
 //===----------------------------------------------------------------------===//
 
-namespace {
-
-/// Five experts, ten rows; some ends lie outside or go back.
-struct GroupCase {
-  std::vector<int64_t> ends;
-  /// The expert of each row, or -1.
-  std::vector<int64_t> experts;
-};
-
-} // namespace
-
 static const std::vector<GroupCase> &getGroupCases() {
   static const std::vector<GroupCase> cases = {
       {{2, 2, 5, 9, 10}, {0, 0, 2, 2, 2, 3, 3, 3, 3, 4}},
@@ -351,43 +170,14 @@ static const std::vector<GroupCase> &getGroupCases() {
   return cases;
 }
 
-/// The same ends as i32, i64 or index.
-static std::vector<uint8_t> makeEnds(const std::string &type,
-                                     const std::vector<int64_t> &ends) {
-  size_t size = type == "i32" ? 4 : 8;
-  std::vector<uint8_t> bytes(ends.size() * size);
-  // The low bytes of a two's complement number come first here.
-  for (size_t i = 0; i < ends.size(); ++i)
-    std::memcpy(&bytes[i * size], &ends[i], size);
-  return bytes;
-}
-
 TEST(MatmulLoopsGroups, N7_4_ends_are_clamped) {
-  constexpr int64_t experts = 5, rows = 10, columns = 6, count = 45;
   for (std::string type : {"i32", "i64", "index"}) {
     Variant variant{"f", getKind("bf16"), getKind("nvfp4")};
     variant.ends = type;
     auto module = JitModule::compile(makeFunction(variant));
     ASSERT_TRUE(module);
-    Operand lhs(variant.lhs, 1, rows, count, Fill::Exact, 1);
-    Operand rhs(variant.rhs, experts, columns, count, Fill::Exact, 2);
-    for (const GroupCase &groups : getGroupCases()) {
-      Result result("f32", rows * columns);
-      std::vector<uint8_t> ends = makeEnds(type, groups.ends);
-      auto arguments = collectArguments(count, lhs.getArguments(),
-                                        rhs.getArguments({experts, columns}));
-      arguments.push_back(Argument(ends, {experts}));
-      arguments.push_back(Argument(result.bytes.data(), {rows, columns}));
-      ASSERT_TRUE(module->call("f", arguments));
-      for (int64_t i = 0; i < rows * columns; ++i) {
-        int64_t expert = groups.experts[i / columns];
-        double exact = result.initial[i];
-        if (expert >= 0)
-          exact = computeExact(lhs, i / columns, rhs,
-                               expert * columns + i % columns, count, exact);
-        ASSERT_EQ(result.get(i), exact) << "row " << i / columns;
-      }
-    }
+    for (const GroupCase &groups : getGroupCases())
+      checkGroups(*module, variant, groups, 6, 45);
   }
 }
 

@@ -213,6 +213,15 @@ double Operand::getExact(int64_t row, int64_t k) const {
   return decodeValue(*kind.format, code, scale, getTensorScale());
 }
 
+void Operand::scaleNumbers(float factor) {
+  for (int64_t row = 0; row < allRows; ++row)
+    for (int64_t k = 0; k < count; ++k) {
+      uint8_t *address = &bytes[row * pitch + k * sizeof(float)];
+      storeNumber(kind.name, loadNumber(kind.name, address) * factor, address);
+    }
+  decode();
+}
+
 void Operand::setScale(int64_t row, int64_t block, uint8_t byte) {
   scales[row * scalePitch + block] = byte;
   decode();

@@ -58,6 +58,9 @@ public:
   /// Replaces the scale of a block.
   void setScale(int64_t row, int64_t block, uint8_t byte);
 
+  /// Multiplies plain f32 numbers by a power of two.
+  void scaleNumbers(float factor);
+
   void setTensorScale(float scale) { tensorScale.front() = scale; }
 
   /// The packed codes and the scales of a row.

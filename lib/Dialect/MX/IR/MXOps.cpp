@@ -116,6 +116,7 @@ MX_PACKED_EFFECTS(PackedRotateOp)
 MX_PACKED_EFFECTS(PackedMatmulOp)
 MX_PACKED_EFFECTS(PackedUnpackOp)
 MX_PACKED_EFFECTS(PackedPackOp)
+MX_PACKED_EFFECTS(PackedInterleaveOp)
 MX_PACKED_EFFECTS(PackedTileScalesOp)
 MX_PACKED_EFFECTS(PackedUntileScalesOp)
 #undef MX_PACKED_EFFECTS

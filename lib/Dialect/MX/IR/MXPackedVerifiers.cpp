@@ -8,6 +8,7 @@
 #include "mlir/IR/TypeUtilities.h"
 #include "mx/Dialect/MX/IR/MXLayoutOps.h"
 #include "mx/Numerics/PackedLayout.h"
+#include "mx/Target/KernelRegistry.h"
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
@@ -219,6 +220,13 @@ static LogicalResult verifySide(Operation *op, StringRef side,
   return success();
 }
 
+/// Groups of interleaved rows (N8.7).
+static int64_t getGroupCount(int64_t rows) {
+  if (ShapedType::isDynamic(rows))
+    return rows;
+  return llvm::divideCeilSigned(rows, mxnum::kInterleavedRows);
+}
+
 /// Fails unless the destination of a product has the rows of `lhs` and a column
 /// for each row of `rhs`. Ranks have been checked.
 static LogicalResult verifyProductShape(PackedMatmulOp op) {
@@ -227,10 +235,13 @@ static LogicalResult verifyProductShape(PackedMatmulOp op) {
   };
   ArrayRef<int64_t> lhs = shapeOf(op.getLhs()[0]),
                     rhs = shapeOf(op.getRhs()[0]);
-  SmallVector<int64_t> expected(lhs.drop_back());
-  expected.push_back(rhs[rhs.size() - 2]);
   ArrayRef<int64_t> init = shapeOf(op.getInits());
+  SmallVector<int64_t> expected(lhs.drop_back());
+  int64_t columns = init.back(), rows = rhs[rhs.size() - 2];
+  expected.push_back(op.getRhsInterleaved() ? columns : rows);
   bool agree = succeeded(verifyCompatibleShape(init, expected));
+  if (op.getRhsInterleaved())
+    agree &= succeeded(verifyCompatibleShape({getGroupCount(columns)}, {rows}));
   if (Value ends = op.getGroupEnds())
     agree &= succeeded(verifyCompatibleShape(shapeOf(ends), rhs.take_front()));
   else
@@ -243,9 +254,28 @@ static LogicalResult verifyProductShape(PackedMatmulOp op) {
          << " and " << op.getInits().getType();
 }
 
+/// Rows of the right side are interleaved exactly if the kernel wants them so.
+static LogicalResult verifyWeightLayout(PackedMatmulOp op) {
+  StringRef kernel = op.getKernel().value_or("");
+  bool wantsInterleaved = getWeightLayout({kernel.data(), kernel.size()}) ==
+                          WeightLayout::Interleaved;
+  if (op.getRhsInterleaved() && !op.getRhsFormat())
+    return op.emitOpError("expected a block-scaled right side with interleaved "
+                          "rows, got ")
+           << op.getRhs()[0].getType();
+  if (op.getRhsInterleaved() == wantsInterleaved)
+    return success();
+  return op.emitOpError("expected a right side with ")
+         << (wantsInterleaved ? "interleaved" : "canonical")
+         << " rows for the kernel '" << kernel << "', got "
+         << (wantsInterleaved ? "canonical" : "interleaved") << " ones";
+}
+
 LogicalResult PackedMatmulOp::verify() {
   if (failed(verifySide(*this, "lhs", getLhs(), getLhsFormat())) ||
       failed(verifySide(*this, "rhs", getRhs(), getRhsFormat())))
+    return failure();
+  if (failed(verifyWeightLayout(*this)))
     return failure();
   int64_t lhsRank = cast<ShapedType>(getLhs()[0].getType()).getRank();
   int64_t rhsRank = cast<ShapedType>(getRhs()[0].getType()).getRank();
@@ -280,6 +310,32 @@ LogicalResult PackedUnpackOp::verify() {
 LogicalResult PackedPackOp::verify() {
   if (failed(verifyPacking(*this, getInits(), getSource(), getBits())))
     return failure();
+  return verifyResults(*this, getInits());
+}
+
+LogicalResult PackedInterleaveOp::verify() {
+  auto source = cast<ShapedType>(getSource().getType());
+  auto target = cast<ShapedType>(getInits().getType());
+  int64_t unit = getUnit();
+  if (unit != 1 && unit != mxnum::kInterleavedUnit)
+    return emitOpError("expected a unit of 1 or 4 bytes, got '") << unit << "'";
+  if (source.getRank() < 2)
+    return emitOpError("expected rows of rank 2 or more, got ") << source;
+  ArrayRef<int64_t> shape = source.getShape();
+  SmallVector<int64_t> expected(shape.drop_back(2));
+  expected.push_back(getGroupCount(shape[shape.size() - 2]));
+  expected.push_back(ShapedType::kDynamic);
+  bool agree = succeeded(verifyCompatibleShape(target.getShape(), expected));
+  // What a row needs at least, and whole lines.
+  int64_t line = unit * mxnum::kInterleavedRows;
+  int64_t bytes = shape.back(), size = getLastSize(getInits());
+  if (agree && !ShapedType::isDynamic(size))
+    agree = size % line == 0 && (ShapedType::isDynamic(bytes) ||
+                                 bytes <= size / mxnum::kInterleavedRows);
+  if (!agree)
+    return emitOpError("expected lines of '")
+           << line << "' bytes that hold the rows of " << source << ", got "
+           << target;
   return verifyResults(*this, getInits());
 }
 

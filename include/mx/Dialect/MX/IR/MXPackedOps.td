@@ -165,7 +165,8 @@ def MX_PackedMatmulOp : MX_PackedOp<"matmul", [AttrSizedOperandSegments,
     As `mx.matmul`, or, with `group_ends`, as `mx.grouped_matmul`. Each side is
     either plain numbers `[…, rows, K]` or payload `[…, rows, bytes]` with scales
     `[…, rows, blocks]`, an optional tensor scale and a format. `k` is the number of
-    elements contracted.
+    elements contracted. With `rhs_interleaved`, the right side is block-scaled and its
+    rows are interleaved (N8.7): `mx.packed.interleave` made both of its parts.
 
     ```mlir
     func.func @example(%a: tensor<4x64xf32>, %p: tensor<8x32xi8>, %s: tensor<8x2xi8>,
@@ -181,7 +182,8 @@ def MX_PackedMatmulOp : MX_PackedOp<"matmul", [AttrSizedOperandSegments,
     Variadic<AnyType>:$lhs, Variadic<AnyType>:$rhs,
     Optional<MX_Ends>:$group_ends, MX_Numbers:$inits,
     OptionalAttr<MX_FormatAttr>:$lhs_format,
-    OptionalAttr<MX_FormatAttr>:$rhs_format, OptionalAttr<StrAttr>:$kernel);
+    OptionalAttr<MX_FormatAttr>:$rhs_format, UnitAttr:$rhs_interleaved,
+    OptionalAttr<StrAttr>:$kernel);
   let results = (outs Variadic<MX_Numbers>:$results);
   let assemblyFormat = [{
     `k` `(` $k `)` `lhs` `(` $lhs `:` type($lhs) `)` `rhs` `(` $rhs `:` type($rhs) `)`
@@ -228,6 +230,30 @@ def MX_PackedPackOp : MX_PackedOp<"pack"> {
   }];
   let arguments = (ins MX_Bytes:$source, MX_Bytes:$inits, I64Attr:$bits,
                        OptionalAttr<StrAttr>:$kernel);
+  let results = (outs Variadic<MX_Bytes>:$results);
+  let assemblyFormat = [{
+    `ins` `(` $source `:` type($source) `)` `outs` `(` $inits `:` type($inits) `)`
+    attr-dict (`->` type($results)^)?
+  }];
+}
+
+def MX_PackedInterleaveOp : MX_PackedOp<"interleave"> {
+  let summary = "interleave rows in groups of 16 (N8.7)";
+  let description = [{
+    `source` is `[…, rows, bytes]`; the destination `[…, ceil(rows / 16), size]` has a line
+    of 16 · `unit` bytes for each `unit` bytes of a row, of all rows of a group. Its `size`
+    is a whole number of lines and says how many there are; what no row fills is `padding`.
+
+    ```mlir
+    func.func @example(%p: tensor<20x32xi8>, %t: tensor<2x512xi8>) -> tensor<2x512xi8> {
+      %0 = mx.packed.interleave ins(%p : tensor<20x32xi8>) outs(%t : tensor<2x512xi8>)
+        {unit = 4 : i64, padding = 0 : i8} -> tensor<2x512xi8>
+      return %0 : tensor<2x512xi8>
+    }
+    ```
+  }];
+  let arguments = (ins MX_Bytes:$source, MX_Bytes:$inits, I64Attr:$unit,
+                       I8Attr:$padding, OptionalAttr<StrAttr>:$kernel);
   let results = (outs Variadic<MX_Bytes>:$results);
   let assemblyFormat = [{
     `ins` `(` $source `:` type($source) `)` `outs` `(` $inits `:` type($inits) `)`

@@ -22,7 +22,9 @@
 //                 rotation, inverse
 //   matmul        saved init, lhs..., rhs..., [ends], init
 //                 k, buffers of lhs, buffers of rhs, lhs format, rhs format,
-//                 whether there are ends
+//                 whether there are ends, whether rows of rhs are interleaved
+//   interleave    source, init
+//                 bytes of a unit, padding
 //   pack, unpack  source, init
 //                 bits
 //   tile_scales, untile_scales  source, init

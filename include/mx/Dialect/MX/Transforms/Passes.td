@@ -324,7 +324,8 @@ def PackLayoutsPass : Pass<"mx-pack-layouts", "::mlir::ModuleOp"> {
     **Ensures** that no `!mx.tensor` is left. Parts of arguments and results stand in
     order: payload, scales, tensor scale. Sizes that types do not know
     are compared at run time by `cf.assert`. **Decides** nothing; the kernel's row
-    names the layout. **Remarks**: none.
+    names the layout. Weights that are constants are brought to it (N8.7) here, by all threads.
+    **Remarks** (`mx-pack`): missed, weights that are interleaved at each call, and how many bytes.
     **Example**: (* example: test/Dialect/MX/pack-layouts.mlir *)
   }];
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::cf::ControlFlowDialect",

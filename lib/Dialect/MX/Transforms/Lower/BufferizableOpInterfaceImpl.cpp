@@ -109,6 +109,8 @@ void mlir::mx::registerBufferizableOpInterfaceExternalModels(
     PackedUnpackOp::attachInterface<PackedOpInterface<PackedUnpackOp>>(
         *context);
     PackedPackOp::attachInterface<PackedOpInterface<PackedPackOp>>(*context);
+    PackedInterleaveOp::attachInterface<PackedOpInterface<PackedInterleaveOp>>(
+        *context);
     PackedTileScalesOp::attachInterface<PackedOpInterface<PackedTileScalesOp>>(
         *context);
     PackedUntileScalesOp::attachInterface<

@@ -235,7 +235,18 @@ static Check describe(PackedMatmulOp op) {
              {static_cast<int64_t>(op.getLhs().size()),
               static_cast<int64_t>(op.getRhs().size()),
               encodeOptional(op.getLhsFormat()),
-              encodeOptional(op.getRhsFormat()), op.getGroupEnds() != nullptr},
+              encodeOptional(op.getRhsFormat()), op.getGroupEnds() != nullptr,
+              op.getRhsInterleaved()},
+             check);
+  return check;
+}
+
+static Check describe(PackedInterleaveOp op) {
+  Check check;
+  check.buffers = {op.getSource(), op.getInits()};
+  addNumbers(op,
+             {static_cast<int64_t>(op.getUnit()),
+              static_cast<int64_t>(op.getPadding())},
              check);
   return check;
 }
@@ -252,7 +263,7 @@ static Check describeCodes(OpTy op) {
 static std::optional<Check> describeOperation(Operation *op) {
   return llvm::TypeSwitch<Operation *, std::optional<Check>>(op)
       .Case<PackedTensorScaleOp, PackedQuantizeOp, PackedDequantizeOp,
-            PackedRotateOp, PackedMatmulOp>(
+            PackedRotateOp, PackedMatmulOp, PackedInterleaveOp>(
           [](auto packed) { return describe(packed); })
       .Case<PackedPackOp, PackedUnpackOp>(
           [](auto packed) { return describeCodes(packed); })

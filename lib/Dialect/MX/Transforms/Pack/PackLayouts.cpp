@@ -9,6 +9,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Pack/PackLayouts.h"
+#include "Pack/InterleaveWeights.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/ControlFlow/IR/ControlFlow.h"
 #include "mlir/Dialect/ControlFlow/Transforms/StructuralTypeConversions.h"
@@ -171,9 +172,11 @@ namespace {
 struct PackLayoutsPass : public mx::impl::PackLayoutsPassBase<PackLayoutsPass> {
   void runOnOperation() override {
     if (failed(verifyUsers(getOperation())) ||
+        failed(verifyWeights(getOperation())) ||
         failed(packBoundaries(getOperation())) ||
         failed(packBodies(getOperation())))
-      signalPassFailure();
+      return signalPassFailure();
+    interleaveConstants(getOperation());
   }
 };
 

@@ -22,6 +22,10 @@ void populatePackGraphOpsPatterns(const TypeConverter &converter,
 void populatePackProductsPatterns(const TypeConverter &converter,
                                   RewritePatternSet &patterns);
 
+/// Fails with a diagnostic if a kernel wants interleaved weights (N8.7) where
+/// they cannot be.
+LogicalResult verifyWeights(ModuleOp module);
+
 /// The patterns of mx.tile_scales and mx.untile_scales.
 void populatePackScaleTilesPatterns(const TypeConverter &converter,
                                     RewritePatternSet &patterns);

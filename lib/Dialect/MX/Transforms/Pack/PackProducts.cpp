@@ -5,12 +5,14 @@
 // plain or packed. The sizes that types leave open are compared first.
 //===----------------------------------------------------------------------===//
 
+#include "Pack/InterleaveWeights.h"
 #include "Pack/PackLayouts.h"
 #include "Pack/SizeChecks.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Arith/Utils/Utils.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mx/Dialect/MX/IR/MXOps.h"
+#include "mx/Target/KernelRegistry.h"
 
 using namespace mlir;
 using namespace mlir::mx;
@@ -58,6 +60,13 @@ void checkProduct(OpBuilder &builder, Location loc, ArrayRef<OpFoldResult> lhs,
   }
 }
 
+/// Whether the kernel wants the rows of its right side interleaved.
+bool wantsInterleaved(StringAttr kernel) {
+  StringRef name = kernel ? kernel.getValue() : StringRef();
+  return getWeightLayout({name.data(), name.size()}) ==
+         WeightLayout::Interleaved;
+}
+
 /// Both products: `groupEnds` is null for mx.matmul.
 template <typename OpTy>
 LogicalResult packProduct(
@@ -80,9 +89,13 @@ LogicalResult packProduct(
   OpFoldResult contracted =
       isa<Attribute>(lhs.sizes.back()) ? lhs.sizes.back() : rhs.sizes.back();
   Value k = getValueOrCreateConstantIndexOp(rewriter, loc, contracted);
-  auto matmul = PackedMatmulOp::create(
-      rewriter, loc, TypeRange{init.getType()}, k, lhs.operands, rhs.operands,
-      groupEnds, init, lhs.format, rhs.format, op.getKernelAttr());
+  bool isInterleaved = wantsInterleaved(op.getKernelAttr());
+  if (isInterleaved)
+    interleaveWeights(rewriter, loc, rhs.operands, rhs.format, rhs.sizes);
+  auto matmul = PackedMatmulOp::create(rewriter, loc, TypeRange{init.getType()},
+                                       k, lhs.operands, rhs.operands, groupEnds,
+                                       init, lhs.format, rhs.format,
+                                       isInterleaved, op.getKernelAttr());
   rewriter.replaceOp(op, matmul->getResults());
   return success();
 }
@@ -108,6 +121,23 @@ struct PackGroupedMatmul : public OpConversionPattern<GroupedMatmulOp> {
 };
 
 } // namespace
+
+LogicalResult mlir::mx::verifyWeights(ModuleOp module) {
+  WalkResult result = module.walk([](Operation *op) {
+    auto kernel = op->getAttrOfType<StringAttr>("kernel");
+    if (!isa<MatmulOp, GroupedMatmulOp>(op) || !wantsInterleaved(kernel))
+      return WalkResult::advance();
+    Type type = op->getOperand(1).getType();
+    auto block = dyn_cast<BlockTensorType>(type);
+    if (block && canInterleave(block.getFormat()))
+      return WalkResult::advance();
+    op->emitOpError("expected block-scaled weights whose blocks are whole "
+                    "units of 4 bytes for the kernel ")
+        << kernel << ", got " << type;
+    return WalkResult::interrupt();
+  });
+  return failure(result.wasInterrupted());
+}
 
 void mlir::mx::populatePackProductsPatterns(const TypeConverter &converter,
                                             RewritePatternSet &patterns) {

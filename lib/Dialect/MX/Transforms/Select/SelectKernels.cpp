@@ -105,8 +105,11 @@ static void remarkChoice(Operation *op, const KernelChoice &choice) {
   else if (row.machine == MachineKind::Nvvm)
     remark::passed(op->getLoc(), options)
         << chose + ": native, by " + std::string(row.needs);
-  else
+  else if (row.needs.empty())
     remark::passed(op->getLoc(), options) << chose;
+  else
+    remark::passed(op->getLoc(), options)
+        << chose + ": fastest, by " + std::string(row.needs);
 }
 
 namespace {
