@@ -94,7 +94,8 @@ Error StepWork::writeScale(const ConversionStep &step, StringRef name,
                            float scale) {
   ScaleDirection direction = step.target->direction;
   std::optional<float> stored = encodeTensorScale(direction, scale);
-  if (!stored && !plan.allowRounding)
+  float nearest = stored.value_or(1.0f / scale);
+  if (!std::isfinite(nearest) || (!stored && !plan.allowRounding))
     return checkpoint.makeError(
         step.source, "expected a scale with a reciprocal in f32, which "
                      "convention '" +
@@ -102,8 +103,7 @@ Error StepWork::writeScale(const ConversionStep &step, StringRef name,
                          formatExactly(scale) +
                          " (--allow-rounding stores the nearest)");
   char bytes[sizeof(float)];
-  llvm::support::endian::write32le(
-      bytes, llvm::bit_cast<uint32_t>(stored.value_or(1.0f / scale)));
+  llvm::support::endian::write32le(bytes, llvm::bit_cast<uint32_t>(nearest));
   return write(name.str(), 0, bytes);
 }
 

@@ -84,7 +84,8 @@ inferShape(const Convention &row, ArrayRef<int64_t> payload) {
       return std::nullopt;
     shape.back() = shape.back() / blockBytes * row.format.block;
   }
-  if (shape.size() < 2 || shape.back() % getStoredBlock(row) != 0)
+  if (shape.size() < 2 || shape.back() == 0 ||
+      shape.back() % getStoredBlock(row) != 0)
     return std::nullopt;
   return shape;
 }

@@ -115,6 +115,7 @@ CASES: list[tuple[Maker, tuple[str, ...], str]] = [
     (files(nvfp4(b"\x38\x38", 0.6)), NV, ""),
     (files(nvfp4(b"\x38\x38", 1.99999988)), NV, "tensor 'x.weight': expected a scale with a reciprocal in f32, which convention 'compressed-tensors' stores, got 1.99999988 (--allow-rounding stores the nearest)"),
     (files(nvfp4(b"\x38\x38", 1.99999988)), (*NV, "--allow-rounding"), ""),
+    (files(nvfp4(b"\x38\x38", 2.0**-149)), (*NV, "--allow-rounding"), "expected a scale with a reciprocal in f32, which convention 'compressed-tensors' stores, got 1.40129846e-45"),
     (files(nvfp4(b"\x38\x38", 0.5, input_scale=("F32", [], f32(0.0)))), NV, "tensor 'x.input_scale': expected a positive number with a reciprocal, got 0.000000"),
     (files(nvfp4(b"\x38\x38", 0.5, input_scale=("F32", [], f32(0.0)))), ("--convention=torchao",), ""),
     (files(nvfp4(b"\x38\x38", 0.5, "3")), (), "tensor 'x.weight': expected 'x.weight_scale_2' to be 'F32 []', got none"),

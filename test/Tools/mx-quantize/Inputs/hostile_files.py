@@ -183,7 +183,7 @@ def parts() -> dict[str, dict[str, Writer]]:
                                    "global": weight(global_scale=("U8", [1], b"1"))},
         "scales of another shape": {"flat": weight(scale=("F8_E4M3", [4], bytes(4))), "turned": weight(scale=("F8_E4M3", [4, 1], bytes(4))),
                                     "block": weight(scale=("F8_E4M3", [2, 1], bytes(2))), "global": weight(global_scale=("F32", [2], bytes(8)))},
-        "codes of another shape": {"odd": weight(packed=("U8", [2, 15], bytes(30))), "rank": weight(packed=("U8", [32], bytes(32))),
+        "codes of another shape": {"none": weight(packed=("U8", [2, 0], b""), scale=("F8_E4M3", [2, 0], b"")), "odd": weight(packed=("U8", [2, 15], bytes(30))), "rank": weight(packed=("U8", [32], bytes(32))),
                                    "blocks": blocks(bytes(2), shape=(2, 1, 15)), "flat blocks": blocks(bytes(2), shape=(2, 16))},
         "orphans": {"scale": weight(packed=None), "gpt-oss": lambda p: write_safetensors(p, {"e_scales": ("U8", [2, 1], bytes(2))}),
                     "fp-quant": lambda p: write_safetensors(p, {"x.scales": ("U8", [2, 2], bytes(4)), "x.weight_global_scale": one})},
