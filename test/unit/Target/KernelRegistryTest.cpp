@@ -61,6 +61,35 @@ TEST(KernelRegistry, EveryMachineHasAKernelOfEveryOperation) {
     }
 }
 
+TEST(KernelRegistry, FP4WeightsOfACpu) {
+  auto choose = [](const char *lhs, const char *rhs, const char *features) {
+    return selectKernel("mx.matmul", {MachineKind::Cpu, "", features},
+                        {getFormat(lhs), getFormat(rhs)});
+  };
+  for (const char *lhs : {"f32", "bf16", "mxfp4", "mxfp8_e5m2"})
+    for (const char *rhs : {"mxfp4", "nvfp4"}) {
+      KernelChoice choice = choose(lhs, rhs, "+avx,+avx2,+fma");
+      EXPECT_EQ("matmul_shuffle_fma", choice.row->name);
+      EXPECT_FALSE(choice.row->emulated);
+    }
+  EXPECT_EQ("matmul_emulated",
+            choose("f32", "mxfp8_e4m3", "+avx2,+fma").row->name);
+  EXPECT_EQ("matmul_emulated", choose("mxfp4", "f32", "+avx2,+fma").row->name);
+  KernelChoice choice = choose("f32", "mxfp4", "+avx2,-fma");
+  EXPECT_EQ("matmul_emulated", choice.row->name);
+  EXPECT_EQ("matmul_shuffle_fma needs fma", choice.obstacle);
+}
+
+TEST(KernelRegistry, LayoutsOfWeights) {
+  for (const KernelRow &row : getKernels()) {
+    bool isInterleaved =
+        row.name.find("matmul_shuffle_fma") != std::string_view::npos;
+    EXPECT_EQ(isInterleaved,
+              getWeightLayout(row.name) == WeightLayout::Interleaved);
+  }
+  EXPECT_EQ(WeightLayout::Canonical, getWeightLayout("matmul_quantum"));
+}
+
 TEST(KernelRegistry, BlockScaledProductsOfAGpu) {
   auto needs = [](const char *lhs, const char *rhs) {
     KernelChoice choice = select(lhs, rhs, "sm_120a");
