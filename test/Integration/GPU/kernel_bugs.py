@@ -138,8 +138,8 @@ PRODUCT_BUGS = [
     bug("barrier of half the threads", ("race", LDMATRIX), LOOP, BARRIER, "nvvm.barrier id = %c0_i32 number_of_threads = %c128_i32\n"),
     bug("barrier that not all threads reach", ("deadlock", "nvvm.barrier"), LOOP, "%<p> = arith.cmpi ult, %<a>, %<b> : i32", "%<p> = arith.cmpi ult, %<a>, %<b> : i32\nscf.if %<p> {\nnvvm.barrier\n}", which=1, count=2),
     bug("warps store to the same columns", "race", SETUP, "arith.muli %<w>, %c16_i32 : i32", "arith.muli %<w>, %c0_i32 : i32", which=5, count=6),
-    bug("one block too few", WRONG_RESULT, HOST, "blocks in (%c2,", "blocks in (%c1,", count=2),
-    bug("one block too many", ("out-of-bounds", "nvvm.cp.async"), HOST, "blocks in (%c2,", "blocks in (%c3,", count=2),
+    bug("one block too few", WRONG_RESULT, HOST, "blocks in (%c2,", "blocks in (%c1,"),
+    bug("one block too many", ("out-of-bounds", "nvvm.cp.async"), HOST, "blocks in (%c2,", "blocks in (%c3,"),
     bug("half the threads are launched", "bad-launch", HOST, "%c256 = arith.constant 256", "%c256 = arith.constant 128"),
 ]
 
@@ -163,7 +163,7 @@ GROUPED_BUGS = [
     bug("rows of the next group are written", "race", SETUP, CHOICE, "arith.select %<p>, %arg6, %<y> : i32", which=2, count=3),
     bug("blocks without rows go on", ("out-of-bounds", "nvvm.cp.async"), SETUP, "arith.cmpi ult, %<g>, %arg9 : i32", "arith.cmpi uge, %<g>, %c0_i32 : i32"),
     bug("ends of twice the size", ("out-of-bounds", "llvm.load"), SETUP, "arith.muli %<g>, %c4_i32 : i32", "arith.muli %<g>, %c8_i32 : i32"),
-    bug("too few blocks", WRONG_RESULT, HOST, "blocks in (%c5,", "blocks in (%c1,", count=2),
+    bug("too few blocks", WRONG_RESULT, HOST, "blocks in (%c5,", "blocks in (%c1,"),
 ]
 
 # The kernel that decodes: between its sections, the ring is filled.
@@ -252,4 +252,47 @@ RING_BUGS = [
     bug("no wait for the bulk store", "in-flight", CONSUMER, "nvvm.cp.async.bulk.wait_group 0", "\n"),
     bug("bulk store not committed", "in-flight", CONSUMER, "nvvm.cp.async.bulk.commit.group", "\n"),
     bug("bulk store past the end", ("out-of-bounds", BULK_STORE), CONSUMER, "%start = arith.muli %tile, %tileBytes", "%start = arith.muli %tile, %stageBytes"),
+]
+
+# Sections of the kernel of warpgroups.
+GROUP_SETUP = ("gpu.func", "nvvm.setmaxregister")
+GROUP_CONSUMER = ("nvvm.setmaxregister  increase", "nvvm.setmaxregister  decrease")
+GROUP_PRODUCER = ("nvvm.setmaxregister  decrease", "gpu.return")
+
+GROUP_PRODUCT = '"wgmma.mma_async'
+GROUP_WAIT = '"wgmma.wait_group'
+GROUP_SUM = f"%<x> = llvm.extractvalue %<p>[0] : !llvm.struct<({', '.join(['f32'] * 64)})> \n"
+GROUP_A = "%<x> = llvm.extractvalue %<p>[0] : !llvm.struct<(i32, i32, i32, i32)> \n"
+# Fields of the descriptor but its start: a swizzle of 128 bytes, and the stride.
+FIELDS = "_i64 = arith.constant 4611686293305294848"
+SWIZZLE, STRIDE = 1 << 62, 64 << 32
+
+
+def fields(number: int) -> str:
+    """Makes the constant of other fields."""
+    return FIELDS.replace(str(SWIZZLE | STRIDE), str(number))
+
+
+WARPGROUP_BUGS = [
+    bug("descriptor without a stride", ("operand", GROUP_PRODUCT), GROUP_SETUP, FIELDS, fields(SWIZZLE)),
+    bug("descriptor with half of the stride", ("misaligned", GROUP_PRODUCT), GROUP_SETUP, FIELDS, fields(SWIZZLE | STRIDE // 2)),
+    bug("descriptor of another swizzle", ("misaligned", GROUP_PRODUCT), GROUP_SETUP, FIELDS, fields((SWIZZLE << 1) - (1 << 64) + STRIDE)),
+    bug("descriptor of a later chip", ("operand", GROUP_PRODUCT), GROUP_SETUP, FIELDS, fields(SWIZZLE | STRIDE | 1 << 46)),
+    bug("slice that leaves the row", ("operand", GROUP_PRODUCT), GROUP_CONSUMER, "arith.addi %<s>, %c6_i32", "arith.addi %<s>, %c7_i32"),
+    bug("slice of the step taken twice", WRONG_RESULT, GROUP_CONSUMER, "arith.addi %<s>, %c6_i32", "arith.addi %<s>, %c4_i32"),
+    bug("activations of the first stage", "in-flight", GROUP_CONSUMER, "llvm.ptrtoint %<s> : !llvm.ptr<3>", "llvm.ptrtoint %1 : !llvm.ptr<3>"),
+    bug("product not committed", ("in-flight", GROUP_PRODUCT), GROUP_CONSUMER, "nvvm.wgmma.commit.group.sync.aligned\n", "\n"),
+    bug("a group left under way", ("in-flight", TENSOR_LOAD), GROUP_CONSUMER, "aligned 0;", "aligned 1;"),
+    bug("register of A reused before the wait", ("in-flight", GROUP_WAIT), GROUP_CONSUMER, "%<a>, %<b> : (f32, ", "%<a>, %<a> : (f32, ", which=5, count=6),
+    bug("register of A changed behind its fence", (REFUSED, GROUP_PRODUCT), GROUP_CONSUMER, GROUP_A, f"{GROUP_A.replace('%<x>', '%moved')}%<x> = arith.addi %moved, %c1_i32 : i32\n", count=4),
+    bug("sum read before the wait", (REFUSED, "arith.mulf"), GROUP_CONSUMER, GROUP_SUM, f"{GROUP_SUM.replace('%<x>', '%early')}%<x> = arith.mulf %early, %early : f32\n", which=4, count=6),
+    bug("consumer waits for the phase before", ("unwritten", "llvm.load"), GROUP_CONSUMER, f"{TRY_WAIT} %<b>, %<p>", f"{TRY_WAIT} %<b>, %c1_i32"),
+    bug("producer waits for no round but the first", "in-flight", GROUP_PRODUCER, f"{TRY_WAIT} %<b>, %<p>", f"{TRY_WAIT} %<b>, %c1_i32"),
+    bug("stage freed by half of its readers", ("race", "nvvm.cp.async"), GROUP_SETUP, "init %<b>, %c8_i32", "init %<b>, %c4_i32", count=6),
+    bug("fewer bytes of activations expected", "transaction-bytes", GROUP_PRODUCER, "%<b>, %c16384_i32", "%<b>, %c128_i32"),
+    bug("weights that nobody waits for", "deadlock", GROUP_PRODUCER, "nvvm.cp.async.mbarrier.arrive %<b>", "// "),
+    bug("threads of a warpgroup part", "divergent", GROUP_CONSUMER, "= %c0_i32 to %<n> step %c1_i32 iter_args", "= %c0_i32 to %2 step %c1_i32 iter_args"),
+    bug("byte of another lane", WRONG_RESULT, GROUP_CONSUMER, "arith.muli %<t>, %c4369_i32", "arith.muli %c3_i32, %c4369_i32"),
+    bug("rows of a fragment swapped", WRONG_RESULT, GROUP_CONSUMER, "%<a>, %<b>, %<c>, %<d> : (i32, i32, i32, i32)", "%<b>, %<a>, %<c>, %<d> : (i32, i32, i32, i32)", count=4),
+    bug("ring larger than shared memory", "out-of-bounds", HOST, "%c129120_i32 = arith.constant 129120", "%c129120_i32 = arith.constant 129024"),
 ]

@@ -33,6 +33,7 @@ from kernel_bugs import (
     REFUSED,
     RING_BUGS,
     SCALED_BUGS,
+    WARPGROUP_BUGS,
     WRONG_RESULT,
     Bug,
     Edit,
@@ -53,6 +54,7 @@ class Kernel:
     text: str
     inputs: list[str]
     expected: Array
+    chip: str = "sm_120a"
 
 
 @dataclass(frozen=True)
@@ -70,7 +72,7 @@ def simulate(folder: Path, kernel: Kernel, text: str, seed: int = 0) -> Outcome:
     module.write_text(text)
     output.unlink(missing_ok=True)
     order = [f"--schedule-seed={seed}"] if seed else []
-    command = ["mx-run", module, "--target=sm_120a", "--simulate", *order, *kernel.inputs]
+    command = ["mx-run", module, f"--target={kernel.chip}", "--simulate", *order, *kernel.inputs]
     try:
         done = subprocess.run(
             [*map(str, command), f"--output=@{output}"],
@@ -124,30 +126,33 @@ def apply(text: str, edit: Edit) -> str:
 
 
 def keep_first_kernel(text: str) -> str:
-    """Drops the kernels for unaligned addresses, which would only be compiled."""
+    """Drops the kernels for unaligned addresses and few rows, which would only be compiled."""
     names = re.findall(r"gpu\.func @(\w+)\(", text)
     for name in names[1:]:
         text = re.sub(rf"    gpu\.func @{name}\(.*?\n    }}\n", "", text, flags=re.DOTALL)
-        text = text.replace(f"::@{name} ", f"::@{names[0]} ")
+        text = re.sub(rf"\n *gpu\.launch_func +@mx_kernels::@{name} .*", "", text)
     return text
 
 
-def make_product(folder: Path, kinds: tuple[str, str], m: int, n: int, k: int) -> Kernel:
+def make_product(
+    folder: Path, kinds: tuple[str, str], m: int, n: int, k: int, chip: str = "sm_120a"
+) -> Kernel:
     """Lowers two products in a batch, one block each, and makes their operands."""
     case = Case(kinds, (2,), m, n, k, seed=1)
     types = type_text(kinds[0], (2, m, k)), type_text(kinds[1], (2, n, k)), type_text("f32", case.shape)
-    name = "-".join(kinds)
+    name = f"{'-'.join(kinds)}-{chip}"
     source, lowered = folder / f"{name}.mlir", folder / f"{name}-lowered.mlir"
     source.write_text(
         f"func.func @f(%a: {types[0]}, %b: {types[1]}, %c_init: {types[2]}) -> {types[2]} {{\n"
         f"{product_text('%c', '%a', '%b', types)}  return %c : {types[2]}\n}}\n"
     )
-    run("mx-compile", source, "--target=sm_120a", "--stop-after=lower", "-o", lowered)
+    run("mx-compile", source, f"--target={chip}", "--stop-after=lower", "-o", lowered)
     arrays = folder / name
     arrays.mkdir()
     inputs = write_inputs(arrays, [*case.lhs.arrays, *case.rhs.arrays, case.init])
     expected = make_array("<f4", case.shape, case.expected)
-    return Kernel(f"{' x '.join(kinds)} product", keep_first_kernel(lowered.read_text()), inputs, expected)
+    text = keep_first_kernel(lowered.read_text())
+    return Kernel(f"{' x '.join(kinds)} product on {chip}", text, inputs, expected, chip)
 
 
 def make_grouped(folder: Path, kinds: tuple[str, str]) -> Kernel:
@@ -221,6 +226,7 @@ def main() -> int:
             (make_product(folder, ("mxfp4", "mxfp4"), 20, 12, 384), PRODUCT_BUGS),
             (make_product(folder, ("nvfp4", "nvfp4"), 17, 12, 128), SCALED_BUGS),
             (make_product(folder, ("bf16", "mxfp4"), 20, 12, 672), DECODED_BUGS),
+            (make_product(folder, ("bf16", "mxfp4"), 80, 20, 480, "sm_90a"), WARPGROUP_BUGS),
             (make_grouped(folder, ("mxfp4", "mxfp4")), GROUPED_BUGS),
             (make_grouped(folder, ("bf16", "mxfp4")), DECODED_GROUP_BUGS),
             (make_ring(folder), RING_BUGS),
