@@ -75,7 +75,8 @@ static std::optional<WarpgroupInstruction> parseText(StringRef text) {
     return WarpgroupInstruction{Kind::Fence};
   if (text.consume_front(kWait)) {
     WarpgroupInstruction wait{Kind::Wait};
-    if (text.consumeInteger(10, wait.pending) || wait.pending > kMaxPending)
+    if (text.consumeInteger(10, wait.pending) || wait.pending < 0 ||
+        wait.pending > kMaxPending)
       return std::nullopt;
     return wait;
   }

@@ -34,8 +34,8 @@ struct WaitOperands {
 
 /// The attributes of a wait.
 struct WaitShape {
-  uint8_t pending, registers;
-  uint16_t sums;
+  uint8_t pending;
+  uint16_t registers, sums;
 };
 } // namespace
 
@@ -302,14 +302,13 @@ static void waitForProducts(Block &block, Warpgroup &group) {
 void mxsim_warpgroup_wait(int32_t pending, uint32_t *sums, int32_t sumCount,
                           const uint32_t *a, int32_t registers,
                           int32_t location) {
-  constexpr int32_t mostPending = 7, mostRegisters = 255, mostSums = 0xFFFF;
-  if (pending < 0 || pending > mostPending || sumCount < 0 ||
-      sumCount > mostSums || registers < 0 || registers > mostRegisters)
+  constexpr int32_t mostPending = 7;
+  if (pending < 0 || pending > mostPending)
     Block::current().fail(ErrorKind::Operand, location,
                           "expected at most '7' groups that may be under way, "
                           "got '%d'",
                           pending);
-  WaitShape shape = {uint8_t(pending), uint8_t(registers), uint16_t(sumCount)};
+  WaitShape shape = {uint8_t(pending), uint16_t(registers), uint16_t(sumCount)};
   WaitOperands operands = {sums, a};
   meetWarpgroup({waitForProducts, location, pack(shape)}, &operands);
 }

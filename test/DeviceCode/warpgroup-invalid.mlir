@@ -145,6 +145,16 @@ gpu.module @m [#nvvm.target<chip = "sm_90a", features = "+ptx83">] {
 
 // -----
 
+gpu.module @m [#nvvm.target<chip = "sm_90a", features = "+ptx83">] {
+  llvm.func @k(%out: !llvm.ptr<1>, %d: i64, %steps: i32, %x: f32, %a0: i32, %a1: i32, %a2: i32, %a3: i32) attributes {gpu.kernel, nvvm.kernel} {
+    // expected-error @+1 {{expected an operation that is translated for GPUs, got 'llvm.inline_asm'}}
+    %done = llvm.inline_asm has_side_effects "wgmma.wait_group.sync.aligned -1;", "=f,=f,=f,=f,0,1,2,3,r,r,r,r,~{memory}" %x, %x, %x, %x, %a0, %a1, %a2, %a3 : (f32, f32, f32, f32, i32, i32, i32, i32) -> !llvm.struct<(f32, f32, f32, f32)>
+    llvm.return
+  }
+}
+
+// -----
+
 // Other chips have none of them.
 
 gpu.module @m [#nvvm.target<chip = "sm_90", features = "+ptx83">] {

@@ -206,6 +206,16 @@ TEST(WarpgroupErrors, NoSuchProduct) {
                "'15' and '15'");
 }
 
+TEST(WarpgroupErrors, TooManyGroupsUnderWay) {
+  Setting setting;
+  setting.threads = 128;
+  expectError(
+      runKernel(setting,
+                [] { mxsim_warpgroup_wait(8, nullptr, 0, nullptr, 0, 7); }),
+      ErrorKind::Operand, 7,
+      "expected at most '7' groups that may be under way, got '8'");
+}
+
 /// A descriptor of 16 rows with one field changed.
 void expectBadDescriptor(uint64_t descriptor, ErrorKind kind,
                          const std::string &text) {
