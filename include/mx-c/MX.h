@@ -8,7 +8,8 @@
 //
 // Objects made here are immutable but for MXOptions. Every function may be
 // called from any thread at any time, on the same objects too, while nobody
-// destroys them. Nothing here ends the process or prints.
+// destroys them. Nothing here ends the process or prints. Pointers may be null
+// where it is said.
 //===----------------------------------------------------------------------===//
 
 #ifndef MX_C_MX_H
@@ -237,8 +238,7 @@ MX_C_API bool mxBlocksMeasure(const MXBlocks *blocks, int64_t *payloadBytes,
                               int64_t *scaleCount, MXText **messages);
 
 /* Quantises a row-major array of `blocks->shape` to the memory that `blocks`
- * points to, and sets its tensor scale; its format must be that of
- * `quantization`. */
+ * points to, and sets its format and its tensor scale. */
 MX_C_API bool mxQuantize(const MXQuantization *quantization,
                          const float *values, MXBlocks *blocks,
                          MXText **messages);

@@ -110,7 +110,9 @@ MXModule *mxModuleParse(const MXContext *context, const char *bytes,
 MXModule *mxModuleOpen(const MXContext *context, const char *path,
                        const MXOptions *options, MXText **messages) {
   auto module = std::make_unique<MXModule>(*context);
-  module->name = path;
+  // "-" is a file here; what a tool reads from its standard input, a library
+  // would take from its host.
+  module->name = StringRef(path) == "-" ? "./-" : path;
   module->isFile = true;
   return finish(std::move(module), options, messages);
 }

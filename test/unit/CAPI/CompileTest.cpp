@@ -110,6 +110,9 @@ TEST_F(CompileTest, diagnosticsHaveTheirPlace) {
   EXPECT_EQ(mxModuleOpen(context, "/nowhere/x.mlir", nullptr, absent), nullptr);
   EXPECT_EQ(absent.get(), "error: cannot open input file '/nowhere/x.mlir': No "
                           "such file or directory\n");
+  EXPECT_EQ(mxModuleOpen(context, "-", nullptr, absent), nullptr);
+  EXPECT_EQ(absent.get(), "error: cannot open input file './-': No such file "
+                          "or directory\n");
 }
 
 TEST_F(CompileTest, anyPhaseCanBePrinted) {
