@@ -64,15 +64,9 @@ static std::optional<int64_t> getRowCount(PackedMatmulOp op) {
 
 void InterleavedProduct::prepare() {
   rhsPanel = allocate({kSliceDepth, mxnum::kInterleavedRows});
-  if (getRowCount(op).value_or(1) == 1)
-    allocateRow();
 }
 
-void InterleavedProduct::release() {
-  for (Value buffer : {rhsPanel, rowNumbers, rowPairs})
-    if (buffer)
-      memref::DeallocOp::create(b, buffer);
-}
+void InterleavedProduct::release() { memref::DeallocOp::create(b, rhsPanel); }
 
 void InterleavedProduct::emitProduct(MatrixRows lhs, MatrixRows rhs,
                                      MatrixRows result, Value end) {

@@ -55,6 +55,8 @@ static OrdinaryScales getOrdinaryScales(mxnum::ScaleType type) {
 /// How far ahead lines are asked for: reading one stream of them as fast as
 /// memory allows takes more than a processor does by itself.
 static constexpr int64_t kLinesAhead = 32;
+/// Columns of C that a thread takes at once.
+static constexpr int64_t kRowColumns = 128;
 
 static VectorType getNumbersType(ImplicitLocOpBuilder &b) {
   return VectorType::get({kShuffleLanes}, b.getF32Type());
@@ -109,16 +111,25 @@ void InterleavedProduct::fillRow(const MatrixRows &row) {
 
 void InterleavedProduct::emitRow(const MatrixRows &lhs, const MatrixRows &rhs,
                                  const MatrixRows &result) {
+  allocateRow();
   fillRow(lhs);
   int64_t rank = cast<MemRefType>(init.getType()).getRank();
   Value columns = createDim(b, b.getLoc(), init, rank - 1);
-  loop(index(0), columns, kPanelColumns, [&](Value column) {
-    emitRowTile({lhs,
-                 {rhs.leading, column},
-                 {result.leading, result.first},
-                 index(1),
-                 clampTile(column, columns, kPanelColumns)});
+  auto emitColumns = [&](Value begin) {
+    Value end = add(begin, clampTile(begin, columns, kRowColumns));
+    loop(begin, end, kPanelColumns, [&](Value column) {
+      emitRowTile({lhs,
+                   {rhs.leading, column},
+                   {result.leading, result.first},
+                   index(1),
+                   clampTile(column, columns, kPanelColumns)});
+    });
+  };
+  emitParallel(index(0), columns, kRowColumns, [&](ValueRange place) {
+    withScratch([&] { emitColumns(place.front()); });
   });
+  for (Value buffer : {rowNumbers, rowPairs})
+    memref::DeallocOp::create(b, buffer);
 }
 
 /// Sums of one block without its scale: a vector for each half of the group.

@@ -11,8 +11,9 @@
 //             sums += lhs · Bᵀ                          as the kernel does it
 //         C += t_A · t_B · sums
 //
-// Panels are filled up with zeros, so that nothing past K contributes. Scratch
-// memory has a fixed size, whatever the problem.
+// Batches and tiles are independent of each other, and threads may divide them:
+// each tile has scratch memory of its own, of a fixed size, whatever the
+// problem. Panels are filled up with zeros, so that nothing past K contributes.
 //
 // N7.2: a kernel adds the terms of a slice, then the slices and C are added.
 // These are K + 1 terms and so at most K + 1 additions, in an order that
@@ -86,6 +87,13 @@ void TiledProduct::emit() {
   for (ValueRange parts : {ValueRange(op.getLhs()), ValueRange(op.getRhs())})
     if (Value scale = loadTensorScale(b, parts))
       tensorScales.push_back(scale);
+  if (op.getGroupEnds())
+    emitGroups();
+  else
+    emitBatches();
+}
+
+void TiledProduct::withScratch(function_ref<void()> body) {
   auto type = cast<MemRefType>(init.getType());
   ArrayRef<int64_t> shape = type.getShape().take_back(2);
   int64_t rows = fitTile(shape[0], kRows, 1);
@@ -93,13 +101,22 @@ void TiledProduct::emit() {
   lhsPanel = allocate({rows, kSliceDepth});
   sums = allocate({rows, columns});
   prepare();
-  if (op.getGroupEnds())
-    emitGroups();
-  else
-    emitBatches();
+  body();
   release();
   for (Value buffer : {lhsPanel, sums})
     memref::DeallocOp::create(b, buffer);
+}
+
+void TiledProduct::emitParallel(ArrayRef<Value> begins, ArrayRef<Value> ends,
+                                ArrayRef<int64_t> steps,
+                                function_ref<void(ValueRange)> body) {
+  SmallVector<Value> stepValues;
+  for (int64_t step : steps)
+    stepValues.push_back(index(step));
+  auto loops = scf::ParallelOp::create(b, begins, ends, stepValues);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(loops.getBody());
+  body(loops.getInductionVars());
 }
 
 Value TiledProduct::allocate(ArrayRef<int64_t> shape, ValueRange sizes) {
@@ -111,13 +128,16 @@ Value TiledProduct::allocate(ArrayRef<int64_t> shape, ValueRange sizes) {
 void TiledProduct::emitBatches() {
   int64_t rank = cast<MemRefType>(init.getType()).getRank();
   Value rows = createDim(b, b.getLoc(), init, rank - 2);
-  buildLoopNest(b, b.getLoc(), init, rank - 2,
-                [&](OpBuilder &inner, ValueRange batch) {
-                  OpBuilder::InsertionGuard guard(b);
-                  b.restoreInsertionPoint(inner.saveInsertionPoint());
-                  MatrixRows start{SmallVector<Value>(batch), index(0)};
-                  emitProduct(start, start, start, rows);
-                });
+  auto emitBatch = [&](ValueRange batch) {
+    MatrixRows start{SmallVector<Value>(batch), index(0)};
+    emitProduct(start, start, start, rows);
+  };
+  if (rank == 2)
+    return emitBatch({});
+  SmallVector<Value> begins(rank - 2, index(0)), ends;
+  for (int64_t dim = 0; dim < rank - 2; ++dim)
+    ends.push_back(createDim(b, b.getLoc(), init, dim));
+  emitParallel(begins, ends, SmallVector<int64_t>(rank - 2, 1), emitBatch);
 }
 
 void TiledProduct::emitGroups() {
@@ -139,16 +159,17 @@ void TiledProduct::emitProduct(MatrixRows lhs, MatrixRows rhs,
                                MatrixRows result, Value end) {
   int64_t rank = cast<MemRefType>(init.getType()).getRank();
   Value columns = createDim(b, b.getLoc(), init, rank - 1);
-  loop(result.first, end, kRows, [&](Value row) {
-    Value rows = clampTile(row, end, kRows);
-    loop(index(0), columns, kColumns, [&](Value column) {
-      emitTile({{lhs.leading, row},
-                {rhs.leading, column},
-                {result.leading, row},
-                rows,
-                clampTile(column, columns, kColumns)});
-    });
-  });
+  auto emitPlace = [&](ValueRange place) {
+    Value row = place[0], column = place[1];
+    emitTile({{lhs.leading, row},
+              {rhs.leading, column},
+              {result.leading, row},
+              clampTile(row, end, kRows),
+              clampTile(column, columns, kColumns)});
+  };
+  emitParallel(
+      {result.first, index(0)}, {end, columns}, {kRows, kColumns},
+      [&](ValueRange place) { withScratch([&] { emitPlace(place); }); });
 }
 
 void TiledProduct::emitTile(const ProductTile &tile) {

@@ -43,7 +43,7 @@ public:
   void emit();
 
 protected:
-  /// Emits what the kernel needs before all loops, and what ends it.
+  /// Emits what the kernel needs before it works on tiles, and what ends it.
   virtual void prepare() = 0;
   virtual void release() = 0;
   /// Adds to `sums`, from column `column` of the tile on, the products of the
@@ -55,6 +55,12 @@ protected:
   virtual void emitProduct(MatrixRows lhs, MatrixRows rhs, MatrixRows result,
                            Value end);
 
+  /// Builds `body` in loops whose iterations are independent of each other.
+  void emitParallel(ArrayRef<Value> begins, ArrayRef<Value> ends,
+                    ArrayRef<int64_t> steps,
+                    function_ref<void(ValueRange)> body);
+  /// Builds `body` with scratch memory of its own, in which it works on tiles.
+  void withScratch(function_ref<void()> body);
   void emitTile(const ProductTile &tile);
   /// Adds the tile of sums to C.
   void emitResults(const ProductTile &tile);

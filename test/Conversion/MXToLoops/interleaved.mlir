@@ -6,12 +6,13 @@ module attributes {mx.target = #mx.target<cpu, features = "+avx2,+fma">} {
 // CHECK-LABEL: func.func @any_number_of_rows
 // CHECK-SAME: (%[[A:.+]]: memref<?x64xf32>, %[[W:.+]]: memref<2x512xi8>, %[[S:.+]]: memref<2x32xi8>, %[[C:.+]]: memref<?x20xf32>
 func.func @any_number_of_rows(%a: memref<?x64xf32>, %w: memref<2x512xi8>, %s: memref<2x32xi8>, %c: memref<?x20xf32>, %k: index) {
-  // CHECK: %[[PANEL:.+]] = memref.alloc() {alignment = 64 : i64} : memref<256x16xf32>
-  // CHECK: %[[PAIRS:.+]] = memref.alloc(%{{.+}}) {alignment = 64 : i64} : memref<?xf64>
   // CHECK: %[[IS_ROW:.+]] = arith.cmpi eq, %{{.+}}, %{{.+}} : index
   // CHECK: scf.if %[[IS_ROW]] {
+  // CHECK: %[[PAIRS:.+]] = memref.alloc(%{{.+}}) {alignment = 64 : i64} : memref<?xf64>
   // CHECK: vector.shuffle {{.+}} [0, 4, 2, 6, 1, 5, 3, 7]
   // CHECK: vector.store %{{.+}}, %[[PAIRS]]
+  // CHECK: scf.parallel (%{{.+}}) = {{.+}} step (%c128{{.*}})
+  // CHECK: %[[PANEL:.+]] = memref.alloc() {alignment = 64 : i64} : memref<256x16xf32>
   // A block: 4 lines, 2 halves, 2 tables, 2 halves of bytes.
   // CHECK: scf.for {{.+}} -> (vector<8xf32>, vector<8xf32>, vector<16xi8>)
   // CHECK-COUNT-32: llvm.call_intrinsic "llvm.x86.avx2.pshuf.b"
@@ -25,7 +26,9 @@ func.func @any_number_of_rows(%a: memref<?x64xf32>, %w: memref<2x512xi8>, %s: me
   // CHECK: vector.store %{{.+}}, %[[PANEL]]
   // CHECK: scf.index_switch
   // CHECK: } else {
-  // CHECK: vector.store %{{.+}}, %[[PANEL]]
+  // CHECK: scf.parallel
+  // CHECK: %[[TILE_PANEL:.+]] = memref.alloc() {alignment = 64 : i64} : memref<256x16xf32>
+  // CHECK: vector.store %{{.+}}, %[[TILE_PANEL]]
   // CHECK: scf.for {{.+}} -> (vector<8xf32>, vector<8xf32>, vector<8xf32>, vector<8xf32>, vector<8xf32>, vector<8xf32>, vector<8xf32>, vector<8xf32>, vector<8xf32>, vector<8xf32>, vector<8xf32>, vector<8xf32>) {
   // CHECK-COUNT-96: llvm.intr.fma
   // CHECK-NOT: llvm.intr.fma

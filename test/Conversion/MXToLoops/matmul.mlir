@@ -7,6 +7,7 @@
 // CHECK-SAME: (%[[A:.+]]: memref<?x?xbf16>, %[[P:.+]]: memref<?x?xi8>, %[[S:.+]]: memref<?x?xi8>, %[[C:.+]]: memref<?x?xf32>, %[[K:.+]]: index)
 func.func @n7_2_kernel(%a: memref<?x?xbf16>, %p: memref<?x?xi8>, %s: memref<?x?xi8>,
                        %c: memref<?x?xf32>, %k: index) {
+  // CHECK: scf.parallel ({{.+}}) = ({{.+}}) to ({{.+}}) step (%c128{{.*}}, %c512{{.*}})
   // CHECK: %[[LHS:.+]] = memref.alloc() {alignment = 64 : i64} : memref<128x256xf32>
   // CHECK: %[[SUMS:.+]] = memref.alloc() {alignment = 64 : i64} : memref<128x512xf32>
   // CHECK: %[[RHS:.+]] = memref.alloc() {alignment = 64 : i64} : memref<16x256xf32>
@@ -60,7 +61,7 @@ func.func @n7_4_groups(%a: memref<?x64xf32>, %b: memref<8x16x64xf32>, %ends: mem
   // CHECK: %[[CAST:.+]] = arith.index_cast %[[END]] : i32 to index
   // CHECK: %[[LOWER:.+]] = arith.maxsi %[[CAST]], %[[BEGIN]]
   // CHECK: %[[CLAMPED:.+]] = arith.minsi %[[LOWER]], %[[ROWS]]
-  // CHECK: scf.for %{{.+}} = %[[BEGIN]] to %[[CLAMPED]]
+  // CHECK: scf.parallel (%{{.+}}, %{{.+}}) = (%[[BEGIN]], %{{.+}}) to (%[[CLAMPED]], %{{.+}})
   // CHECK: scf.yield %[[CLAMPED]] : index
   mx.packed.matmul k(%k) lhs(%a : memref<?x64xf32>) rhs(%b : memref<8x16x64xf32>)
     group_ends(%ends : memref<8xi32>) outs(%c : memref<?x16xf32>)
