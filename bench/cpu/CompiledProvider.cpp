@@ -114,9 +114,14 @@ static llvm::Expected<Layer> load(const mx_bench_weights &weights,
   void *library = ::dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
   if (!library)
     return llvm::createStringError(::dlerror());
-  auto call =
+  Layer layer{library, nullptr, nullptr, threads, weights.n, weights.k};
+  layer.call =
       reinterpret_cast<void (*)(void **)>(::dlsym(library, "mx_call_multiply"));
-  return Layer{library, call, weights.n, weights.k};
+  // Found in libomp, which the library needs.
+  if (threads != 1)
+    layer.setThreads = reinterpret_cast<void (*)(int)>(
+        ::dlsym(library, "omp_set_num_threads"));
+  return layer;
 }
 
 static void *prepare(const mx_bench_weights *weights, int32_t threads,
