@@ -14,6 +14,7 @@
 #include "llvm/Support/ThreadPool.h"
 #include <atomic>
 #include <chrono>
+#include <set>
 
 using namespace mlir::mx;
 using llvm::Error;
@@ -239,13 +240,13 @@ Error mlir::mx::inspectCheckpoint(StringRef path, LinkPolicy links,
      << checkpoint->getTensors().size() << " tensors, "
      << llvm::format("%.1f MiB", bytes / kMebibyte) << ", " << weights->size()
      << " block-scaled weights\n";
-  std::map<std::string, bool> parts;
+  std::set<std::string> parts;
   for (const StoredWeight &weight : *weights) {
     printWeight(weight, os);
     for (const std::string &part :
          {weight.payload, weight.scales, weight.tensorScaleName,
           weight.inputScaleName})
-      parts[part] = true;
+      parts.insert(part);
   }
   for (auto &[name, tensor] : checkpoint->getTensors())
     if (!parts.count(name))

@@ -49,7 +49,8 @@ private:
   Error checkOptions();
   Error openCalibration();
   Error setSite(ConversionStep &step, StringRef stem) const;
-  Expected<const Convention *> chooseTarget(const BlockFormat *source) const;
+  const Convention &choosePlainTarget() const;
+  Expected<const Convention *> chooseTarget(const BlockFormat &source) const;
   Error planWeight(const StoredWeight &weight);
   Error planInputScale(const StoredWeight &weight, const Convention &target,
                        ConversionStep &step);
@@ -137,25 +138,27 @@ Error Planner::openCalibration() {
   return Error::success();
 }
 
-/// The row for a weight of a format, or for plain numbers.
+/// The row for plain numbers.
+const Convention &Planner::choosePlainTarget() const {
+  std::optional<BlockFormat> format = lookupStoredFormat(options.format);
+  return *llvm::find_if(getConventions(), [&](const Convention &row) {
+    return row.name == options.convention &&
+           row.format == format.value_or(row.format);
+  });
+}
+
+/// The row for a weight of a format.
 Expected<const Convention *>
-Planner::chooseTarget(const BlockFormat *source) const {
+Planner::chooseTarget(const BlockFormat &source) const {
   if (options.format != "auto")
-    return lookupConvention(options.convention,
-                            *lookupStoredFormat(options.format));
-  const Convention *first = nullptr;
-  for (const Convention &row : getConventions()) {
-    if (row.name != options.convention)
-      continue;
-    if (!source || row.format == *source)
+    return &choosePlainTarget();
+  if (const Convention *same = lookupConvention(options.convention, source))
+    return same;
+  for (const Convention &row : getConventions())
+    if (row.name == options.convention && chooseRecoding(source, row.format))
       return &row;
-    if (!first && chooseRecoding(*source, row.format))
-      first = &row;
-  }
-  if (first)
-    return first;
   return makeOptionError(
-      "expected a format that " + getStoredFormatName(*source) +
+      "expected a format that " + getStoredFormatName(source) +
       " can become exactly, got those of convention '" + options.convention +
       "' (" + listRows(options.convention) + ")");
 }
@@ -261,8 +264,7 @@ Error Planner::planInputScale(const StoredWeight &weight,
 }
 
 Error Planner::planWeight(const StoredWeight &weight) {
-  Expected<const Convention *> target =
-      chooseTarget(&weight.convention->format);
+  Expected<const Convention *> target = chooseTarget(weight.convention->format);
   if (!target)
     return target.takeError();
   const BlockFormat &from = weight.convention->format;
@@ -302,8 +304,7 @@ std::string Planner::explainPlain(StringRef name,
     return "not in --only";
   if (!options.skip.empty() && skip.match(name))
     return "in --skip";
-  Expected<const Convention *> target = chooseTarget(nullptr);
-  int64_t block = getStoredBlock(**target);
+  int64_t block = getStoredBlock(choosePlainTarget());
   if (tensor.shape.back() % block != 0 || tensor.bytes == 0)
     return "rows are no whole number of blocks of " + std::to_string(block);
   return "";
@@ -324,16 +325,13 @@ Error Planner::setSite(ConversionStep &step, StringRef stem) const {
 }
 
 Error Planner::planQuantize(StringRef name, const CheckpointTensor &tensor) {
-  Expected<const Convention *> target = chooseTarget(nullptr);
-  if (!target)
-    return target.takeError();
   ConversionStep step{StepKind::Quantize, name.str()};
-  step.target = *target;
+  step.target = &choosePlainTarget();
   step.shape = tensor.shape;
   step.bytes = tensor.bytes;
-  step.rule = chooseRule((*target)->format);
+  step.rule = chooseRule(step.target->format);
   if (const char *expected = mxnum::explainInvalidRule(
-          (*target)->format, step.rule, mxnum::Rounding::NearestEven))
+          step.target->format, step.rule, mxnum::Rounding::NearestEven))
     return makeOptionError(Twine("expected ") + expected + ", got '" +
                            mxnum::getScaleRuleName(step.rule) + "'");
   StringRef stem = name.drop_back(kWeightSuffix.size());

@@ -118,6 +118,11 @@ bool HeaderParser::parse() {
     return failAt(0, "expected a header that begins with '{', got " +
                          (text.empty() ? "an empty one"
                                        : quoteText(text.take_front(24))));
+  // Each tensor takes a brace; counted first, so that a header of too many is
+  // not taken apart. Two more are those of the header and of its metadata.
+  if (text.count('{') > kMaxStoredTensors + 2)
+    return failAt(0, "expected at most " + Twine(kMaxStoredTensors) +
+                         " tensors, got more");
   if (!parseObject([&](std::string name, size_t where) {
         return parseTop(std::move(name), where);
       }))
