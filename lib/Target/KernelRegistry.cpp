@@ -85,8 +85,8 @@ static bool fitsFormat(std::string_view word, const OperandFormat &format) {
     return !format.block && format.plain == PlainType::BF16;
   if (word == "any")
     return true;
-  if (word == "half")
-    return !format.block && format.plain != PlainType::F32;
+  if (word == "float")
+    return !format.block;
   if (!format.block)
     return false;
   std::string_view name = mxnum::getFormatName(*format.block);

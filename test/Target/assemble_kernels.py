@@ -31,8 +31,11 @@ PRODUCTS = (
     ("f16", "mxfp4"),
     ("bf16", "mxfp8_e4m3"),
     ("f32", "mxfp4"),
+    ("mxfp4", "f32"),
+    ("f32", "mxfp8_e4m3"),
+    ("f16", "mxfp8_e4m3"),
 )
-GROUPED = (("mxfp4", "mxfp4"), ("bf16", "mxfp4"))
+GROUPED = (("mxfp4", "mxfp4"), ("bf16", "mxfp4"), ("f32", "mxfp4"))
 ENCODED = (("mxfp4", "even"), ("nvfp4", "amax"), ("mxfp8_e4m3", "rceil"))
 DEPTH = 2880
 

@@ -13,7 +13,7 @@
 // as many significant bits as bf16, and multiples of 2^-133 are bf16 numbers.
 // Products above the largest bf16 number are above the largest f32 too, and
 // become infinity in both (N7.1). Elements of 8 bits reach further down: with
-// scales below kTinyScale they are exact only times 2^kTinyShift.
+// scales below kTinyScale they may be no bf16 numbers, but are f32 numbers.
 //
 // As in MmaFragments.h, each formula is written for integers and for values.
 //===----------------------------------------------------------------------===//
@@ -29,10 +29,8 @@ namespace mlir::mx {
 inline constexpr int kBF16Mantissa = 7;
 inline constexpr int kBF16Bias = 127;
 
-/// E8M0 bytes below this one times an element of 8 bits may be no bf16 number,
-/// but are one with this much added to the byte.
+/// E8M0 bytes below this one times an element of 8 bits may be no bf16 number.
 inline constexpr int kTinyScale = 16;
-inline constexpr int kTinyShift = 32;
 
 /// Neighbours that are decoded together, and the registers that they become.
 inline constexpr int kRunCodes = 8;
@@ -115,6 +113,13 @@ auto spreadRun(const Words &words, int bits, int run) {
     pairs[pair] = (codes << 10) | (codes << 20);
   }
   return pairs;
+}
+
+/// To be added to an E8M0 byte: the sum is more than a byte holds where a
+/// finite element times the scale may be infinite (N7.1).
+inline int getInfinityOffset(mxnum::ElementType type) {
+  // From byte 255 - e on, the largest number, 2^e or more, is 2^128 or more.
+  return 1 + mxnum::getElementInfo(type).emax;
 }
 
 /// An E8M0 byte (N1.2) as bf16 bits: the field of the exponent, but for 2^-127,

@@ -46,8 +46,7 @@ private:
   void storePanels(const Loaded &loaded, Value stage);
   void emitFirstSteps(Word steps);
   Word getScaleStart(const std::optional<PanelSource> &scales,
-                     const MatmulSide &side, const QuarterReader &reader,
-                     Word step);
+                     const MatmulSide &side, Word row, Word step);
   SmallVector<Value> emitStep(DecodedWarp &warp, Word step, ValueRange sums);
   SmallVector<Value> emitSteps(DecodedWarp &warp);
   Word word(Value value) { return {b, value}; }
@@ -149,12 +148,11 @@ void DecodedEmitter::emitFirstSteps(Word steps) {
 }
 
 Word DecodedEmitter::getScaleStart(const std::optional<PanelSource> &scales,
-                                   const MatmulSide &side,
-                                   const QuarterReader &reader, Word step) {
+                                   const MatmulSide &side, Word row,
+                                   Word step) {
   if (!scales || !spec.tile.isAligned)
     return thread.constant(0);
-  return ScaleWords::getStart(b, *scales, reader.getRow(), step,
-                              spec.getScaleBytes(side));
+  return ScaleWords::getStart(b, *scales, row, step, spec.getScaleBytes(side));
 }
 
 /// After the barrier the stage that was multiplied last is free. Past the last
@@ -169,9 +167,13 @@ SmallVector<Value> DecodedEmitter::emitStep(DecodedWarp &warp, Word step,
   startCopies(next, nextStage);
   NVVM::CpAsyncCommitGroupOp::create(b);
   Loaded loaded = loadPanels(next);
-  SmallVector<Value> results = warp.multiply(
-      stage, getScaleStart(lhsScales, spec.lhs, warp.getLhs(), step),
-      getScaleStart(rhsScales, spec.rhs, warp.getRhs(), step), sums);
+  auto lhsStart = [&](Word row) {
+    return getScaleStart(lhsScales, spec.lhs, row, step);
+  };
+  auto rhsStart = [&](Word row) {
+    return getScaleStart(rhsScales, spec.rhs, row, step);
+  };
+  SmallVector<Value> results = warp.multiply({stage, lhsStart, rhsStart}, sums);
   storePanels(loaded, nextStage);
   return results;
 }

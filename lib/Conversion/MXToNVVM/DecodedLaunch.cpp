@@ -14,15 +14,11 @@ using namespace mlir::mx;
 static constexpr int kByteBits = 8;
 static constexpr int kWordBytes = 4;
 
+/// Elements of K in a step of large runs.
+static constexpr int kShallowStep = 64;
+
 static bool isAlignedDepth(const MatmulSide &side, int64_t depth) {
   return depth * side.getBits() % (kChunkBytes * kByteBits) == 0;
-}
-
-/// Two numbers for each of f16, and what is rounded of elements of 8 bits: the
-/// largest tile would not leave enough registers.
-static bool needsSmallTile(const MatmulSide &lhs, const MatmulSide &rhs) {
-  return (lhs.getPlanes() > 1 && rhs.getBits() == kByteBits) ||
-         (rhs.getPlanes() > 1 && lhs.getBits() == kByteBits);
 }
 
 SmallVector<DecodedSpec> mx::getDecodedCandidates(PackedMatmulOp op) {
@@ -36,17 +32,20 @@ SmallVector<DecodedSpec> mx::getDecodedCandidates(PackedMatmulOp op) {
     canAlign = isAlignedDepth(lhs, depth.getSExtValue()) &&
                isAlignedDepth(rhs, depth.getSExtValue());
   SmallVector<DecodedSpec> candidates;
-  ArrayRef<DecodedTile> tiles(kDecodedTiles);
-  if (needsSmallTile(lhs, rhs))
-    tiles = tiles.drop_front();
-  for (const DecodedTile &tile : tiles) {
+  for (const DecodedTile &tile : kDecodedTiles) {
+    DecodedSpec spec{lhs, rhs, cast<FloatType>(type.getElementType()), tile,
+                     getEndBits(op)};
+    bool isLargest = &tile == std::begin(kDecodedTiles);
+    if (isLargest && spec.hasLargeRuns())
+      continue;
     bool isTooHigh = hasMoreRows(op, tile.rowsBelow) == false;
     // With a known number of rows, an earlier tile is chosen but for addresses.
     bool isNeedless = knowsRows && !candidates.empty();
     if (tile.isAligned && (!canAlign || isTooHigh || isNeedless))
       continue;
-    candidates.push_back({lhs, rhs, cast<FloatType>(type.getElementType()),
-                          tile, getEndBits(op)});
+    if (spec.hasLargeRuns())
+      spec.tile.depth = kShallowStep;
+    candidates.push_back(spec);
   }
   return candidates;
 }

@@ -31,14 +31,27 @@ MatmulSignature DecodedSpec::getSignature() const {
           endBits};
 }
 
+bool DecodedSpec::hasLargeRuns() const {
+  auto isLarge = [](const MatmulSide &side, const MatmulSide &other) {
+    return side.getPlanes() == kF32Planes ||
+           (side.getPlanes() > 1 && other.getBits() == kByteBits);
+  };
+  return isLarge(lhs, rhs) || isLarge(rhs, lhs);
+}
+
 PanelShape DecodedSpec::getPayloadShape(const MatmulSide &side,
                                         int rows) const {
   PanelShape shape{rows, tile.depth * side.getBits() / kByteBits, kChunkBytes};
+  shape.threads = kThreads;
   shape.unit = tile.isAligned ? kChunkBytes : 1;
+  // Rows of f32 begin at words wherever they begin.
+  if (!tile.isAligned && side.getPlanes() == kF32Planes) {
+    shape.chunk = shape.unit = kWordBytes;
+    return shape;
+  }
   // Where a quarter is one load, lanes that load together read neighbours.
   shape.swizzled =
       shape.rowBytes / kPlaces > kChunkBytes && shape.rowBytes % kRowBytes == 0;
-  shape.threads = kThreads;
   return shape;
 }
 

@@ -25,6 +25,8 @@ namespace mlir::mx {
 
 /// Lanes that share a row.
 inline constexpr int kPlaces = 4;
+/// Rows of a fragment that a lane holds one of.
+inline constexpr int kGroupRows = 8;
 /// K of mma.sync on bf16.
 inline constexpr int kDecodedMmaDepth = 16;
 
@@ -67,6 +69,9 @@ struct DecodedSpec {
 
   std::string getName() const;
   MatmulSignature getSignature() const;
+  /// Whether runs fill many registers: those of f32, or of f16 beside codes of
+  /// 8 bits. There are too few for the largest tile then, and for deep steps.
+  bool hasLargeRuns() const;
   /// The panel of a side with `rows` rows in the tile.
   PanelShape getPayloadShape(const MatmulSide &side, int rows) const;
   /// Bytes of scales of a row in a step, and bytes of shared memory for them.

@@ -3,6 +3,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "DecodedWarp.h"
+#include "DeviceMemory.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 
@@ -16,12 +17,16 @@ static QuarterReader::Panel getPanel(const DecodedSpec &spec, bool isLhs) {
   return {spec.tile.columns, stage.rhs, stage.rhsScales};
 }
 
+static WarpPlace placeThread(const DecodedSpec &spec, Word thread) {
+  return {thread, spec.tile.warpRows, spec.tile.getWarpHeight(),
+          spec.tile.getWarpWidth()};
+}
+
 DecodedWarp::DecodedWarp(ImplicitLocOpBuilder &b, const DecodedSpec &spec,
                          Word thread)
-    : WarpPlace(thread, spec.tile.warpRows, spec.tile.getWarpHeight(),
-                spec.tile.getWarpWidth()),
-      b(b), spec(spec), lhs(b, spec, spec.lhs, getPanel(spec, true), lane,
-                            firstRow, spec.tile.getWarpHeight()),
+    : WarpPlace(placeThread(spec, thread)), b(b), spec(spec), thread(thread),
+      lhs(b, spec, spec.lhs, getPanel(spec, true), lane, firstRow,
+          spec.tile.getWarpHeight()),
       rhs(b, spec, spec.rhs, getPanel(spec, false), lane, firstColumn,
           spec.tile.getWarpWidth()) {}
 
@@ -40,28 +45,6 @@ DecodedWarp::Planes DecodedWarp::decode(QuarterReader &side, int firstGroup,
         planes.emplace_back();
       planes[i].push_back(plane);
     }
-  return planes;
-}
-
-DecodedWarp::Planes DecodedWarp::decodeRest(QuarterReader &side, int firstGroup,
-                                            int groups, int run) {
-  Planes planes(1);
-  for (int group = firstGroup; group < firstGroup + groups; ++group)
-    planes[0].push_back(side.decodeRest(group, run));
-  return planes;
-}
-
-SmallVector<DecodedWarp::Run> DecodedWarp::makeFinite(QuarterReader &side,
-                                                      ArrayRef<Run> runs) {
-  return llvm::map_to_vector(
-      runs, [&](const Run &run) { return side.makeFinite(run); });
-}
-
-DecodedWarp::Planes DecodedWarp::decodeFinite(QuarterReader &side,
-                                              int firstGroup, int groups,
-                                              int run) {
-  Planes planes = decode(side, firstGroup, groups, run);
-  planes[0] = makeFinite(side, planes[0]);
   return planes;
 }
 
@@ -100,75 +83,136 @@ void DecodedWarp::multiplyPlanes(MutableArrayRef<Value> sums,
   }
 }
 
-void DecodedWarp::multiplyRun(MutableArrayRef<Value> sums, const Planes &rows,
-                              const Planes &columns) {
-  multiplyPlanes(sums, rows[0], columns[0]);
-  auto limit = [&](QuarterReader &side, ArrayRef<Run> runs) {
-    return side.mayOverflow() ? makeFinite(side, runs) : SmallVector<Run>(runs);
-  };
-  if (rows.size() > 1)
-    multiplyPlanes(sums, rows[1], limit(rhs, columns[0]));
-  if (columns.size() > 1)
-    multiplyPlanes(sums, limit(lhs, rows[0]), columns[1]);
+//===----------------------------------------------------------------------===//
+// Exceptions
+//===----------------------------------------------------------------------===//
+
+/// The place of this thread, from what its warp says its number is: so nothing
+/// that depends on it is computed before it is needed, to lie in registers.
+WarpPlace DecodedWarp::placeAgain() {
+  Value number = NVVM::ShflOp::create(
+      b, b.getI32Type(), lane.constant(-1), thread, lane,
+      lane.constant(kWarpLanes - 1), NVVM::ShflKind::idx, UnitAttr());
+  return placeThread(spec, {b, number});
 }
 
-/// Adds the products of what rounding took from one side with the other side.
-/// They are summed up times 2^kTinyShift, one row of tiles after the other for
-/// the sake of registers.
-SmallVector<Value> DecodedWarp::multiplyRest(ValueRange sums, bool ofLhs) {
-  Value zero = arith::ConstantOp::create(b, b.getF32FloatAttr(0.0f));
-  Value factor = arith::ConstantOp::create(
-      b, b.getF32FloatAttr(1.0f / float(int64_t(1) << kTinyShift)));
+ElementReader DecodedWarp::getReader(const Step &step, bool isLhs, Word row) {
+  const MatmulSide &side = isLhs ? spec.lhs : spec.rhs;
+  QuarterReader::Panel panel = getPanel(spec, isLhs);
+  Value scales;
+  if (side.format) {
+    Word start = isLhs ? step.lhsScaleStart(row) : step.rhsScaleStart(row);
+    scales = offsetPointer(b, offsetPointer(b, step.stage, panel.scales),
+                           row * spec.getScalePitch(side) + start);
+  }
+  return {b,          spec, side,
+          panel.rows, row,  offsetPointer(b, step.stage, panel.payload),
+          scales};
+}
+
+/// Each lane for itself.
+DecodedWarp::Sums DecodedWarp::multiplyElements(const Step &step,
+                                                ValueRange sums, Part part) {
+  WarpPlace place = placeAgain();
+  ElementReader rows = getReader(step, /*isLhs=*/true, place.getRow(0, 0));
+  SmallVector<ElementReader, 2> columns;
+  for (int reg = 0; reg < 2; ++reg)
+    columns.push_back(
+        getReader(step, /*isLhs=*/false, place.getColumn(0, reg)));
+  auto read = [&](ElementReader &reader, const MatmulSide &side, int group,
+                  Word k) {
+    Value number = reader.read(group, k);
+    bool isSplit = part == Part::Rest && side.getPlanes() == kF32Planes;
+    return isSplit ? getSplitRest(b, number) : number;
+  };
+  Word zero(b, 0), end(b, spec.tile.depth), one(b, 1);
+  auto loop = scf::ForOp::create(b, zero, end, one, sums);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(loop.getBody());
+  Word k(b, loop.getInductionVar());
+  SmallVector<Value> left, right;
+  for (int group = 0; group < lhs.getGroups(); ++group)
+    left.push_back(read(rows, spec.lhs, group, k));
+  for (int group = 0; group < rhs.getGroups(); ++group)
+    for (ElementReader &reader : columns)
+      right.push_back(read(reader, spec.rhs, group, k));
+  Sums results;
+  for (auto [i, sum] : llvm::enumerate(loop.getRegionIterArgs())) {
+    int tile = int(i) / kAccumulators, reg = int(i) % kAccumulators;
+    int row = tile / getColumnTiles() * 2 + reg / 2;
+    int column = tile % getColumnTiles() * 2 + reg % 2;
+    Value product = arith::MulFOp::create(b, left[row], right[column]);
+    results.push_back(arith::AddFOp::create(b, sum, product));
+  }
+  scf::YieldOp::create(b, results);
+  return loop.getResults();
+}
+
+/// Exceptions are rare: what a lane needs, its warp does.
+Value DecodedWarp::isAny(Value condition) {
+  return NVVM::VoteSyncOp::create(b, b.getI1Type(), lane.constant(-1),
+                                  condition, NVVM::VoteSyncKind::any);
+}
+
+DecodedWarp::Sums DecodedWarp::chooseIf(Value condition,
+                                        function_ref<Sums()> rare,
+                                        function_ref<Sums()> usual) {
+  int count = getRowTiles() * getColumnTiles() * kAccumulators;
+  SmallVector<Type> types(count, b.getF32Type());
+  auto ifOp = scf::IfOp::create(b, types, condition, /*withElseRegion=*/true);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(ifOp.thenBlock());
+  scf::YieldOp::create(b, rare());
+  b.setInsertionPointToStart(ifOp.elseBlock());
+  scf::YieldOp::create(b, usual());
+  return ifOp.getResults();
+}
+
+//===----------------------------------------------------------------------===//
+// Steps
+//===----------------------------------------------------------------------===//
+
+/// Either of two values, each of which may be null.
+static Value orIfAny(ImplicitLocOpBuilder &b, Value x, Value y) {
+  return x && y ? Value(arith::OrIOp::create(b, x, y)) : x ? x : y;
+}
+
+/// Also says whether the warp's f32 numbers have a rest, if there are any. It
+/// is asked for in each run: else LLVM keeps all bits to the end.
+DecodedWarp::Sums DecodedWarp::multiplyRuns(ValueRange sums, Value &hasRest) {
+  Sums results(sums);
   int perRow = getColumnTiles() * kAccumulators;
-  SmallVector<Value> results(sums);
-  QuarterReader left = lhs, right = rhs;
-  left.reopen();
-  right.reopen();
-  for (int i = 0; i < getRowTiles(); ++i) {
-    SmallVector<Value> products(perRow, zero);
-    for (int run = 0; run < spec.tile.getQuarter() / kRunCodes; ++run) {
-      Planes rows = ofLhs ? decodeRest(left, 2 * i, 2, run)
-                          : decodeFinite(left, 2 * i, 2, run);
-      Planes columns = ofLhs ? decodeFinite(right, 0, rhs.getGroups(), run)
-                             : decodeRest(right, 0, rhs.getGroups(), run);
-      multiplyRun(products, rows, columns);
-    }
-    for (auto [sum, product] : llvm::zip_equal(
-             MutableArrayRef(results).slice(i * perRow, perRow), products))
-      sum = arith::AddFOp::create(b, sum,
-                                  arith::MulFOp::create(b, product, factor));
+  for (int run = 0; run < spec.tile.getQuarter() / kRunCodes; ++run) {
+    Planes columns = decode(rhs, 0, rhs.getGroups(), run);
+    for (int i = 0; i < getRowTiles(); ++i)
+      for (const auto &left : decode(lhs, 2 * i, 2, run))
+        for (const auto &right : columns)
+          multiplyPlanes(MutableArrayRef(results).slice(i * perRow, perRow),
+                         left, right);
+    if (Value found = orIfAny(b, lhs.takeRest(), rhs.takeRest()))
+      hasRest = orIfAny(b, hasRest, isAny(found));
   }
   return results;
 }
 
-/// Tiny scales are rare: rests are multiplied where a lane of the warp has any.
-void DecodedWarp::addRest(SmallVector<Value> &sums, Value hasTiny, bool ofLhs) {
-  Value any = NVVM::VoteSyncOp::create(b, b.getI1Type(), lane.constant(-1),
-                                       hasTiny, NVVM::VoteSyncKind::any);
-  auto ifOp = scf::IfOp::create(b, TypeRange(ValueRange(sums)), any,
-                                /*withElseRegion=*/true);
-  OpBuilder::InsertionGuard guard(b);
-  b.setInsertionPointToStart(ifOp.thenBlock());
-  scf::YieldOp::create(b, multiplyRest(sums, ofLhs));
-  b.setInsertionPointToStart(ifOp.elseBlock());
-  scf::YieldOp::create(b, sums);
-  llvm::copy(ifOp.getResults(), sums.begin());
-}
-
-SmallVector<Value> DecodedWarp::multiply(Value stage, Word lhsScaleStart,
-                                         Word rhsScaleStart, ValueRange sums) {
-  lhs.open(stage, lhsScaleStart);
-  rhs.open(stage, rhsScaleStart);
-  SmallVector<Value> results(sums);
-  for (int run = 0; run < spec.tile.getQuarter() / kRunCodes; ++run)
-    multiplyRun(results, decode(lhs, 0, lhs.getGroups(), run),
-                decode(rhs, 0, rhs.getGroups(), run));
-  // The product of two rests is less than half of the smallest f32.
-  Value tinyLhs = lhs.mayBeRounded() ? lhs.hasTinyScales() : Value();
-  Value tinyRhs = rhs.mayBeRounded() ? rhs.hasTinyScales() : Value();
-  if (tinyLhs)
-    addRest(results, tinyLhs, /*ofLhs=*/true);
-  if (tinyRhs)
-    addRest(results, tinyRhs, /*ofLhs=*/false);
-  return results;
+DecodedWarp::Sums DecodedWarp::multiply(const Step &step, ValueRange sums) {
+  lhs.open(step.stage, step.lhsScaleStart(lhs.getRow()));
+  rhs.open(step.stage, step.rhsScaleStart(rhs.getRow()));
+  Value exceptional =
+      orIfAny(b, lhs.isExceptional(/*isFinite=*/spec.rhs.getPlanes() > 1),
+              rhs.isExceptional(/*isFinite=*/spec.lhs.getPlanes() > 1));
+  auto multiplyAll = [&] {
+    Value hasRest;
+    Sums results = multiplyRuns(sums, hasRest);
+    if (!hasRest)
+      return results;
+    return chooseIf(
+        hasRest, [&] { return multiplyElements(step, results, Part::Rest); },
+        [&] { return results; });
+  };
+  if (!exceptional)
+    return multiplyAll();
+  return chooseIf(
+      isAny(exceptional),
+      [&] { return multiplyElements(step, sums, Part::Whole); }, multiplyAll);
 }

@@ -87,7 +87,7 @@ static LogicalResult verifyFormats(PackedMatmulOp op) {
       : op.getKernel() == kWarpgroupRow
           ? "bf16 numbers and a format with a name whose elements have 4 or 6 "
             "bits"
-          : "sides of bf16, f16 or a format with a name";
+          : "sides of f32, bf16, f16 or a format with a name";
   return op.emitOpError("expected ")
          << expected << ", got '" << spell(op.getLhs(), op.getLhsFormatAttr())
          << "' and '" << spell(op.getRhs(), op.getRhsFormatAttr()) << "'";

@@ -15,7 +15,7 @@ MatmulSide MatmulSide::get(ValueRange parts, FormatAttr format) {
 
 bool MatmulSide::isDecodable() const {
   if (!format)
-    return plain && (plain.isBF16() || plain.isF16());
+    return plain && (plain.isBF16() || plain.isF16() || plain.isF32());
   return !mxnum::getFormatName(format.getBlockFormat()).empty();
 }
 
@@ -31,6 +31,12 @@ int MatmulSide::getBlock(int elements) const {
 
 int MatmulSide::getPartCount() const {
   return !format ? 1 : format.getTensorScale() ? 3 : 2;
+}
+
+int MatmulSide::getPlanes() const {
+  if (format || plain.isBF16())
+    return 1;
+  return plain.isF16() ? 2 : kF32Planes;
 }
 
 std::string MatmulSide::getName() const {

@@ -22,6 +22,9 @@
 
 namespace mlir::mx {
 
+/// The bf16 numbers that an f32 number is split into.
+inline constexpr int kF32Planes = 3;
+
 /// What one side of a product consists of.
 struct MatmulSide {
   /// Null for plain numbers, which have type `plain`.
@@ -39,8 +42,8 @@ struct MatmulSide {
   int getBlock(int elements) const;
   /// Operands: payload, and if there are any scales and a tensor scale.
   int getPartCount() const;
-  /// The bf16 numbers that add up to an element.
-  int getPlanes() const { return !format && plain.isF16() ? 2 : 1; }
+  /// The bf16 numbers that add up to an element, but for the least f32 numbers.
+  int getPlanes() const;
   std::string getName() const;
 };
 

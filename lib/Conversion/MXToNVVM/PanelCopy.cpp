@@ -29,6 +29,13 @@ static Word permuteChunk(const PanelShape &shape, Word row, Word place) {
                           place);
 }
 
+Word mx::getPanelByte(const PanelShape &shape, Word row, Word byte) {
+  if (!shape.swizzled)
+    return byte;
+  return permuteChunk(shape, row, byte / kChunkBytes) * kChunkBytes +
+         byte % kChunkBytes;
+}
+
 PanelCopy::PanelCopy(ImplicitLocOpBuilder &b, const PanelShape &shape,
                      const PanelSource &source, Word thread)
     : b(b), shape(shape), rowLength(source.rowLength), column(thread) {

@@ -41,6 +41,9 @@ struct PanelShape {
   int getWorkers() const;
 };
 
+/// Where byte `byte` of row `row` lies, from the start of the row.
+Word getPanelByte(const PanelShape &shape, Word row, Word byte);
+
 /// The matrix of bytes that a panel is a part of.
 struct PanelSource {
   /// In global memory.

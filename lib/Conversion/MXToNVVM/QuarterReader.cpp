@@ -10,8 +10,9 @@ using namespace mlir::mx;
 
 static constexpr int kByteBits = 8;
 static constexpr int kWordBytes = 4;
-/// Rows of a fragment that a lane holds one of.
-static constexpr int kGroupRows = 8;
+/// The upper halves of two words.
+static constexpr int kHighHalves = 0x7632;
+static constexpr int kSigns = int(0x80008000);
 
 QuarterReader::QuarterReader(ImplicitLocOpBuilder &b, const DecodedSpec &spec,
                              const MatmulSide &side, const Panel &panel,
@@ -25,33 +26,18 @@ QuarterReader::QuarterReader(ImplicitLocOpBuilder &b, const DecodedSpec &spec,
 
 void QuarterReader::open(Value stage, Word scaleStart) {
   payload = offsetPointer(b, stage, panel.payload);
+  rest = row.constant(0);
   if (!side.format)
     return;
   int pitch = spec.getScalePitch(side), quarter = spec.tile.getQuarter();
   Word first = place * quarter / side.getBlock(quarter);
   scales = offsetPointer(b, offsetPointer(b, stage, panel.scales),
                          row * pitch + scaleStart + first);
-  openGroups();
-}
-
-void QuarterReader::reopen() {
-  readsAgain = true;
-  if (side.format)
-    openGroups();
-}
-
-void QuarterReader::openGroups() {
   codes.clear();
   scaleBytes.clear();
   blockScales.clear();
   for (int group = 0; group < groups; ++group)
     openGroup(group);
-}
-
-/// LLVM takes a second load from the first one, unless it is volatile.
-Value QuarterReader::load(Type type, Value pointer, int alignment) {
-  return LLVM::LoadOp::create(b, type, pointer, unsigned(alignment),
-                              /*isVolatile=*/readsAgain);
 }
 
 /// `count` words of the lane's quarter of a row, from number `first` on.
@@ -63,18 +49,11 @@ SmallVector<Word> QuarterReader::loadWords(int group, int first, int count) {
   Type type = unit == 1 ? i32 : VectorType::get({unit}, i32);
   SmallVector<Word> words;
   for (int word = first; word < first + count; word += unit) {
-    Word byte = place * quarter + word * kWordBytes;
-    if (shape.swizzled) {
-      Word chunk = byte / kChunkBytes;
-      byte = getSwizzledChunk(row * (shape.rowBytes / kRowBytes) +
-                                  chunk / (kRowBytes / kChunkBytes),
-                              chunk) *
-             kChunkBytes;
-    }
+    Word byte = getPanelByte(shape, row, place * quarter + word * kWordBytes);
     Value pointer =
         offsetPointer(b, offsetPointer(b, payload, row * shape.rowBytes + byte),
                       group * kGroupRows * shape.rowBytes);
-    Value loaded = load(type, pointer, unit * kWordBytes);
+    Value loaded = loadFrom(b, type, pointer, unit * kWordBytes);
     for (int i = 0; i < unit; ++i)
       words.emplace_back(b, unit == 1 ? loaded
                                       : Value(LLVM::ExtractElementOp::create(
@@ -92,7 +71,7 @@ void QuarterReader::openGroup(int group) {
   int offset = group * kGroupRows * spec.getScalePitch(side);
   for (int k = 0; k < quarter; k += block) {
     Value pointer = offsetPointer(b, scales, offset + k / block);
-    Value loaded = load(b.getI8Type(), pointer, 1);
+    Value loaded = loadFrom(b, b.getI8Type(), pointer, 1);
     Word byte(b, Value(arith::ExtUIOp::create(b, b.getI32Type(), loaded)));
     scaleBytes.back().push_back(byte);
     blockScales.back().push_back(decodeScale(byte));
@@ -115,23 +94,9 @@ Value QuarterReader::decodeScale(Word byte) {
   return mx::decodeScale(side.format, byte);
 }
 
-Value QuarterReader::isTiny(Word byte) {
-  return byte.isBelow(byte.constant(kTinyScale));
-}
-
-Value QuarterReader::hasTinyScales() {
-  int quarter = spec.tile.getQuarter(), block = side.getBlock(quarter);
-  int words = std::min(block, quarter) / kWordBytes;
-  Word found = row.constant(0);
-  for (int group = 0; group < groups; ++group)
-    for (int i = 0; i < int(scaleBytes[group].size()); ++i) {
-      Word any = row.constant(0);
-      for (Word word : ArrayRef(codes[group]).slice(i * words, words))
-        any = any | word;
-      found = found | any.onlyIf(isTiny(scaleBytes[group][i]));
-    }
-  return found.compare(arith::CmpIPredicate::ne, row.constant(0));
-}
+//===----------------------------------------------------------------------===//
+// Numbers
+//===----------------------------------------------------------------------===//
 
 QuarterReader::Run QuarterReader::decodeCodes(int group, int run) {
   int block = side.getBlock(spec.tile.getQuarter());
@@ -143,88 +108,143 @@ QuarterReader::Run QuarterReader::decodeCodes(int group, int run) {
   return result;
 }
 
-/// Codes for infinities and NaN count as the numbers that they would be: what
-/// is added to those does not matter.
-QuarterReader::Run QuarterReader::decodeRest(int group, int run) {
-  mxnum::ElementType element = side.format.getElement();
-  Value factor = splat(getPlacementFactor(element));
-  Value shift = splat((kBF16Bias + kTinyShift) << kBF16Mantissa);
-  int block = side.getBlock(spec.tile.getQuarter());
-  Word byte = scaleBytes[group][run * kRunCodes / block];
-  Value tiny = isTiny(byte);
-  Word tinyByte = byte.onlyIf(tiny);
-  Value scale = decodeScale(tinyByte);
-  Value shiftedScale = decodeScale(tinyByte + kTinyShift);
-  Run result;
-  auto pairs = spreadRun(codes[group], side.getBits(), run);
-  for (auto [pair, number] : llvm::zip_equal(pairs, result)) {
-    Word bits = placePair(pair, element).onlyIf(tiny);
-    Value placed = multiply(makePair(bits), factor);
-    Value rounded = multiply(multiply(placed, scale), shift);
-    Value rest =
-        LLVM::FSubOp::create(b, multiply(placed, shiftedScale), rounded);
-    number = LLVM::BitcastOp::create(b, b.getI32Type(), rest);
+/// A number as f32, without its sign. A NaN gets the bit that remains when it
+/// is cut off.
+Value QuarterReader::readPlain(const SmallVector<Word> &words, int number) {
+  constexpr int infinity = 0x7F800000, quiet = 0x00400000;
+  Type i32 = b.getI32Type(), f32 = b.getF32Type();
+  Word bits;
+  if (side.plain.isF16()) {
+    Value pair =
+        LLVM::BitcastOp::create(b, VectorType::get({2}, b.getF16Type()),
+                                Value(words[number / 2] & ~kSigns));
+    Value half =
+        LLVM::ExtractElementOp::create(b, pair, row.constant(number % 2));
+    Value wide = LLVM::FPExtOp::create(b, f32, half);
+    bits = {b, Value(LLVM::BitcastOp::create(b, i32, wide))};
+  } else {
+    bits = words[number] & 0x7FFFFFFF;
   }
-  return result;
+  Value isNaN = row.constant(infinity).isBelow(bits);
+  return LLVM::BitcastOp::create(
+      b, f32, Value(bits | row.constant(quiet).onlyIf(isNaN)));
 }
 
-/// An f16 number x has 11 significant bits, bf16 8: x = high + low exactly,
-/// where `high` has the first 8 and `low` the other 3, so that both are
-/// multiples of what x is one of, and none is longer than x (N7.3). In f32,
-/// where all of this is exact:
+/// An f16 number x has 11 significant bits, f32 24, bf16 8: x is the sum of two
+/// or three bf16 numbers, the first of which has the first 8 bits, and so on.
+/// So all are multiples of what x is one of, and none is longer than x (N7.3).
+/// In f32, where all of this is exact, for each of two |x|:
 ///
-///   high = bits of |x|, cut off below the eighth bit; low = |x| - high
+///   rest = |x|; repeat: top = bits of rest, cut off below the eighth bit
+///                       rest = rest - top
 ///
-/// For an infinity the difference is NaN, and `low` is zero.
-SmallVector<QuarterReader::Run>
-QuarterReader::decodeF16(const SmallVector<Word> &words) {
-  constexpr int cut = int(0xFFFF0000), signs = int(0x80008000);
-  constexpr int highHalves = 0x7632;
+/// For an infinity the difference is NaN, and what follows is zero. bf16 has
+/// multiples of 2^-133 only; f32 numbers below 2^-110 may have more bits.
+void QuarterReader::splitPair(std::array<Value, 2> numbers, Word signs,
+                              int pair, MutableArrayRef<Run> planes) {
+  constexpr int cut = int(0xFFFF0000);
   Type i32 = b.getI32Type(), f32 = b.getF32Type();
   Value zero = arith::ConstantOp::create(b, b.getF32FloatAttr(0.0f));
-  SmallVector<Run> planes(2);
-  for (auto [i, word] : llvm::enumerate(words)) {
-    Value pair = LLVM::BitcastOp::create(
-        b, VectorType::get({2}, b.getF16Type()), Value(word & ~signs));
-    SmallVector<Word, 2> high, low;
-    for (int half = 0; half < 2; ++half) {
-      Value x = LLVM::FPExtOp::create(
-          b, f32, LLVM::ExtractElementOp::create(b, pair, word.constant(half)));
-      high.emplace_back(b, Value(LLVM::BitcastOp::create(b, i32, x)));
-      Value top = LLVM::BitcastOp::create(b, f32, Value(high.back() & cut));
-      Value rest =
-          LLVM::MaxNumOp::create(b, LLVM::FSubOp::create(b, x, top), zero);
-      low.emplace_back(b, Value(LLVM::BitcastOp::create(b, i32, rest)));
+  for (auto [i, plane] : llvm::enumerate(planes)) {
+    SmallVector<Word, 2> bits;
+    for (Value &number : numbers) {
+      bits.emplace_back(b, Value(LLVM::BitcastOp::create(b, i32, number)));
+      if (i + 1 == planes.size())
+        continue;
+      Value top = LLVM::BitcastOp::create(b, f32, Value(bits.back() & cut));
+      number = LLVM::FSubOp::create(b, number, top);
+      if (i == 0)
+        number = LLVM::MaxNumOp::create(b, number, zero);
     }
-    Word sign = word & signs;
-    planes[0][i] = permuteBytes(high[0], high[1], highHalves) | sign;
-    planes[1][i] = permuteBytes(low[0], low[1], highHalves) | sign;
+    plane[pair] = permuteBytes(bits[0], bits[1], kHighHalves) | signs;
+    if (i + 1 == kF32Planes)
+      rest = rest | ((bits[0] | bits[1]) & ~cut);
   }
-  return planes;
-}
-
-/// Zero times infinity is NaN, but a plane or rest that is zero beside another
-/// number adds nothing: it is multiplied with the largest numbers instead.
-QuarterReader::Run QuarterReader::makeFinite(const Run &run) {
-  constexpr int largest = 0x7F7F, sign = 0x8000;
-  auto type = VectorType::get({2}, b.getBF16Type());
-  Run result;
-  for (auto [pair, number] : llvm::zip_equal(run, result)) {
-    Value value = LLVM::BitcastOp::create(b, type, pair);
-    value = LLVM::MinNumOp::create(b, value, splat(largest));
-    value = LLVM::MaxNumOp::create(b, value, splat(largest | sign));
-    number = LLVM::BitcastOp::create(b, b.getI32Type(), value);
-  }
-  return result;
 }
 
 SmallVector<QuarterReader::Run> QuarterReader::decode(int group, int run) {
   if (side.format)
     return {decodeCodes(group, run)};
-  SmallVector<Word> words = loadWords(group, run * kRunPairs, kRunPairs);
-  if (side.plain.isF16())
-    return decodeF16(words);
-  Run plain;
-  llvm::copy(words, plain.begin());
-  return {plain};
+  int perNumber = side.getBits() / 16;
+  SmallVector<Word> words =
+      loadWords(group, run * kRunPairs * perNumber, kRunPairs * perNumber);
+  SmallVector<Run> planes(side.getPlanes());
+  for (int pair = 0; pair < kRunPairs; ++pair) {
+    if (side.plain.isBF16()) {
+      planes[0][pair] = words[pair];
+      continue;
+    }
+    Word signs =
+        side.plain.isF16()
+            ? words[pair]
+            : permuteBytes(words[2 * pair], words[2 * pair + 1], kHighHalves);
+    splitPair({readPlain(words, 2 * pair), readPlain(words, 2 * pair + 1)},
+              signs & kSigns, pair, planes);
+  }
+  return planes;
+}
+
+//===----------------------------------------------------------------------===//
+// Exceptions
+//===----------------------------------------------------------------------===//
+
+/// Bits of the codes of a block if its scale makes numbers of them that bf16
+/// may not have.
+Word QuarterReader::findTiny(int group, int block) {
+  Word byte = scaleBytes[group][block];
+  Word any = row.constant(0);
+  for (Word word : getBlockWords(group, block))
+    any = any | word;
+  return any.onlyIf(byte.isBelow(byte.constant(kTinyScale)));
+}
+
+/// Not zero if an element of a block may be infinite: a code, or the largest
+/// number times the scale (N7.1).
+Word QuarterReader::findInfinite(int group, int block) {
+  const mxnum::ElementInfo &info =
+      mxnum::getElementInfo(side.format.getElement());
+  Word found = (scaleBytes[group][block] +
+                getInfinityOffset(side.format.getElement())) >>
+               kByteBits;
+  if (!info.hasInfinity)
+    return found;
+  int mantissa = int(info.mantissaBits), bytes = 0x01010101;
+  int exponents = ((1 << (kByteBits - 1)) - (1 << mantissa)) * bytes;
+  for (Word word : getBlockWords(group, block))
+    found =
+        found | (((word & exponents) + (bytes << mantissa)) & int(0x80808080));
+  return found;
+}
+
+ArrayRef<Word> QuarterReader::getBlockWords(int group, int block) const {
+  int quarter = spec.tile.getQuarter();
+  int elements = std::min(side.getBlock(quarter), quarter);
+  int words = elements * side.getBits() / (kByteBits * kWordBytes);
+  return ArrayRef(codes[group]).slice(block * words, words);
+}
+
+Value QuarterReader::isExceptional(bool isFinite) {
+  bool mayBeTiny = side.format && side.getBits() == kByteBits;
+  bool mayBeInfinite = isFinite && side.format &&
+                       side.format.getScale() == mxnum::ScaleType::E8M0;
+  if (!mayBeTiny && !mayBeInfinite)
+    return Value();
+  Word found = row.constant(0);
+  for (int group = 0; group < groups; ++group)
+    for (int block = 0; block < int(scaleBytes[group].size()); ++block) {
+      if (mayBeTiny)
+        found = found | findTiny(group, block);
+      if (mayBeInfinite)
+        found = found | findInfinite(group, block);
+    }
+  return found.compare(arith::CmpIPredicate::ne, row.constant(0));
+}
+
+Value QuarterReader::takeRest() {
+  if (side.getPlanes() < kF32Planes)
+    return Value();
+  Word zero = row.constant(0);
+  Value found = rest.compare(arith::CmpIPredicate::ne, zero);
+  rest = zero;
+  return found;
 }

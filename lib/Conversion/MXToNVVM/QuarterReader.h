@@ -7,7 +7,10 @@
 //
 //   code       placed bits (BF16Placement.h) · 2^n · scale, each product exact
 //   bf16       as it is
-//   f16        two numbers, see decodeF16
+//   f16, f32   two and three numbers, see splitPair
+//
+// What these are not is told, so that it can be read otherwise
+// (ElementReader.h).
 //===----------------------------------------------------------------------===//
 
 #ifndef MX_LIB_CONVERSION_MXTONVVM_QUARTERREADER_H
@@ -39,34 +42,27 @@ public:
   /// Begins with the step at `stage`, whose scales begin at byte `scaleStart`
   /// of the rows of their panel.
   void open(Value stage, Word scaleStart);
-  /// Reads the step again where it is rarely needed, so that nothing is kept in
-  /// registers until then.
-  void reopen();
   /// Run `run` of the quarter of row 8 · `group`: numbers that are to be added
   /// up, as many as the side has planes.
   SmallVector<Run> decode(int group, int run);
-  /// Whether elements are rounded where their scale is tiny (BF16Placement.h).
-  bool mayBeRounded() const { return side.format && side.getBits() == 8; }
-  /// An i1: whether this lane has such elements in this step.
-  Value hasTinyScales();
-  /// What rounding took from a run, times 2^kTinyShift.
-  Run decodeRest(int group, int run);
-  /// Whether a finite operand may become infinite: overflow of N7.1.
-  bool mayOverflow() const {
-    return side.format && side.format.getScale() == mxnum::ScaleType::E8M0;
-  }
-  /// Numbers for what the other side has beside its first plane.
-  Run makeFinite(const Run &run);
+  /// An i1: whether this lane has elements in this step that `decode` may round
+  /// or, if `isFinite` is wanted, that may be infinite; null if no element is.
+  Value isExceptional(bool isFinite);
+  /// An i1: whether f32 numbers that were decoded since this was asked last are
+  /// more than their planes; null for other sides.
+  Value takeRest();
 
 private:
   SmallVector<Word> loadWords(int group, int first, int count);
-  Value load(Type type, Value pointer, int alignment);
-  void openGroups();
   void openGroup(int group);
   Value decodeScale(Word byte);
-  Value isTiny(Word byte);
+  ArrayRef<Word> getBlockWords(int group, int block) const;
+  Word findTiny(int group, int block);
+  Word findInfinite(int group, int block);
   Run decodeCodes(int group, int run);
-  SmallVector<Run> decodeF16(const SmallVector<Word> &words);
+  Value readPlain(const SmallVector<Word> &words, int number);
+  void splitPair(std::array<Value, 2> numbers, Word signs, int pair,
+                 MutableArrayRef<Run> planes);
   Value multiply(Value pair, Value factor);
   Value splat(int bits);
 
@@ -77,7 +73,8 @@ private:
   Word place, row;
   int groups;
   Value payload, scales;
-  bool readsAgain = false;
+  /// Bits that no plane has.
+  Word rest;
   /// For each group: packed codes of the quarter, and the scales of its blocks
   /// as bytes and as bf16 pairs.
   SmallVector<SmallVector<Word>> codes, scaleBytes;

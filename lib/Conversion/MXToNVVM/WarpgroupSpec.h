@@ -22,7 +22,7 @@ namespace mlir::mx {
 
 /// Threads of a warpgroup, and the rows of A that it multiplies.
 inline constexpr int kGroupThreads = 128;
-inline constexpr int kGroupRows = 64;
+inline constexpr int kWarpgroupRows = 64;
 /// Warpgroups that multiply; one more brings operands.
 inline constexpr int kConsumers = 2;
 /// Elements of K in a step: 128 bytes of activations.
@@ -34,7 +34,7 @@ struct WarpgroupTile {
   llvm::StringLiteral name;
   int rows, rowsBelow;
 
-  int getColumns() const { return kConsumers * kGroupRows; }
+  int getColumns() const { return kConsumers * kWarpgroupRows; }
 };
 
 /// From the best on.

@@ -53,3 +53,19 @@ func.func @two_numbers_each(%a: memref<64x256xf16>, %b: memref<64x256xi8>, %sb: 
     {rhs_format = #mx.format<mxfp8_e5m2>, kernel = "matmul_mma_sync"}
   return
 }
+
+// Nor for f32, and a step is half as deep.
+// REMARK: launches the first that fits of matmul_sync_mxfp4_f32_f32_32x128, matmul_sync_mxfp4_f32_f32_32x128_bytes"
+// CHECK-LABEL: func.func @three_numbers_each
+// CHECK: gpu.launch_func @mx_kernels::@matmul_sync_mxfp4_f32_f32_32x128 blocks
+// CHECK: gpu.func @matmul_sync_mxfp4_f32_f32_32x128({{.+}} attributes {known_block_size = array<i32: 256, 1, 1>, nvvm.minctasm = 1 : i32}
+// CHECK: gpu.func @matmul_sync_mxfp4_f32_f32_32x128_bytes({{.+}} attributes {known_block_size = array<i32: 256, 1, 1>, nvvm.minctasm = 1 : i32}
+// Rows of f32 come as words where they are not aligned otherwise.
+// CHECK: nvvm.cp.async.shared.global %{{.+}}, %{{.+}}, 4, cache = ca
+func.func @three_numbers_each(%a: memref<64x128xi8>, %sa: memref<64x8xi8>, %b: memref<64x256xf32>, %c: memref<64x64xf32>) {
+  %k = arith.constant 256 : index
+  mx.packed.matmul k(%k) lhs(%a, %sa : memref<64x128xi8>, memref<64x8xi8>)
+    rhs(%b : memref<64x256xf32>) outs(%c : memref<64x64xf32>)
+    {lhs_format = #mx.format<mxfp4>, kernel = "matmul_mma_sync"}
+  return
+}

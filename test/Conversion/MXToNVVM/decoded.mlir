@@ -36,8 +36,6 @@ func.func @bf16_mxfp4(%a: memref<1x256xbf16>, %b: memref<?x128xi8>, %sb: memref<
 // CHECK-NEXT: %[[WORD:.+]] = llvm.extractelement %[[CODES]][%c0_i32 : i32] : vector<4xi32>
 // CHECK: llvm.load %{{.+}} {alignment = 1 : i64} : !llvm.ptr<3> -> i8
 // CHECK: %[[SCALE:.+]] = llvm.bitcast %{{.+}} : i32 to vector<2xbf16>
-// A side of bf16 is taken as it is.
-// CHECK-COUNT-2: llvm.load %{{.+}} {alignment = 16 : i64} : !llvm.ptr<3> -> vector<4xi32>
 // Two codes: to the top of the halves, signs and magnitudes to their places,
 // then two exact products.
 // CHECK: %[[UP:.+]] = arith.shli %[[WORD]], %c4_i32 : i32
@@ -51,6 +49,8 @@ func.func @bf16_mxfp4(%a: memref<1x256xbf16>, %b: memref<?x128xi8>, %sb: memref<
 // CHECK-NEXT: %[[ELEMENT:.+]] = llvm.fmul %[[SMALL]], %[[FACTOR]] : vector<2xbf16>
 // CHECK-NEXT: %[[VALUE:.+]] = llvm.fmul %[[ELEMENT]], %[[SCALE]] : vector<2xbf16>
 // CHECK-NEXT: %[[B:.+]] = llvm.bitcast %[[VALUE]] : vector<2xbf16> to i32
+// A side of bf16 is taken as it is.
+// CHECK-COUNT-2: llvm.load %{{.+}} {alignment = 16 : i64} : !llvm.ptr<3> -> vector<4xi32>
 // Four runs of 8 in a quarter of 32, two columns: 16 products.
 // CHECK: nvvm.mma.sync A[{{.+}}] B[%[[B]], %{{.+}}] C[{{.+}}] {layoutA = #nvvm.mma_layout<row>, layoutB = #nvvm.mma_layout<col>, multiplicandAPtxType = #nvvm.mma_type<bf16>, multiplicandBPtxType = #nvvm.mma_type<bf16>, shape = #nvvm.shape<m = 16, n = 8, k = 16>}
 // CHECK-COUNT-15: nvvm.mma.sync
@@ -70,17 +70,16 @@ func.func @f16_mxfp4(%a: memref<64x256xf16>, %b: memref<64x128xi8>, %sb: memref<
 // SPLIT: gpu.func @matmul_sync_f16_mxfp4_f32_128x128(
 // SPLIT: scf.for
 // An f16 number becomes two: its first eight bits, and the others.
+// SPLIT: } else {
 // SPLIT: %[[X:.+]] = llvm.fpext %{{.+}} : f16 to f32
 // SPLIT-NEXT: %[[BITS:.+]] = llvm.bitcast %[[X]] : f32 to i32
-// SPLIT-NEXT: %[[CUT:.+]] = arith.andi %[[BITS]], %c-65536_i32 : i32
+// SPLIT: %[[NUMBER:.+]] = arith.ori %[[BITS]], %{{.+}} : i32
+// SPLIT: %[[CUT:.+]] = arith.andi %{{.+}}, %c-65536_i32 : i32
 // SPLIT-NEXT: %[[HIGH:.+]] = llvm.bitcast %[[CUT]] : i32 to f32
-// SPLIT-NEXT: %[[REST:.+]] = llvm.fsub %[[X]], %[[HIGH]] : f32
+// SPLIT-NEXT: %[[REST:.+]] = llvm.fsub %{{.+}}, %[[HIGH]] : f32
 // SPLIT-NEXT: llvm.intr.maxnum(%[[REST]], %{{.+}}) : (f32, f32) -> f32
-// 64 products of the first, 64 of the second, where the weights are finite.
-// SPLIT-COUNT-32: nvvm.mma.sync
-// SPLIT: %[[LESS:.+]] = llvm.intr.minnum(%{{.+}}, %{{.+}}) : (vector<2xbf16>, vector<2xbf16>) -> vector<2xbf16>
-// SPLIT: llvm.intr.maxnum(%[[LESS]], %{{.+}}) : (vector<2xbf16>, vector<2xbf16>) -> vector<2xbf16>
-// SPLIT-COUNT-32: nvvm.mma.sync
+// In each run 16 products of the first and 16 of the second.
+// SPLIT-COUNT-64: nvvm.mma.sync
 // SPLIT: scf.yield
 
 func.func @f16_nvfp4(%a: memref<64x256xf16>, %b: memref<64x128xi8>, %sb: memref<64x16xi8>, %tb: memref<f32>, %c: memref<64x64xf32>) {
@@ -100,7 +99,7 @@ func.func @f16_nvfp4(%a: memref<64x256xf16>, %b: memref<64x128xi8>, %sb: memref<
 // NV-NEXT: arith.shrui %[[AFTER]], %c8_i32 : i32
 // NV: arith.andi %[[BYTE]], %c127_i32 : i32
 // NV: llvm.fmul %{{.+}}, %{{.+}} : vector<2xbf16>
-// NV-NOT: llvm.intr.minnum
+// NV-NOT: nvvm.vote.sync
 // NV: scf.yield
 // The tensor scale: once, at the end.
 // NV: %[[T:.+]] = llvm.load %{{.+}} {alignment = 4 : i64} : !llvm.ptr<1> -> f32

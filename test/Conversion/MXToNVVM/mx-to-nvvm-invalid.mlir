@@ -21,11 +21,13 @@ func.func @plain_side(%a: memref<4x64xf32>, %b: memref<4x32xi8>, %s: memref<4x2x
 
 // -----
 
-func.func @wide_side(%a: memref<4x64xf32>, %b: memref<4x32xi8>, %s: memref<4x2xi8>, %c: memref<4x4xf32>, %k: index) {
-  // expected-error@+1 {{'mx.packed.matmul' op expected sides of bf16, f16 or a format with a name, got 'numbers of f32' and '#mx.format<mxfp4>'}}
-  mx.packed.matmul k(%k) lhs(%a : memref<4x64xf32>)
-    rhs(%b, %s : memref<4x32xi8>, memref<4x2xi8>) outs(%c : memref<4x4xf32>)
-    {rhs_format = #mx.format<mxfp4>, kernel = "matmul_mma_sync"}
+func.func @format_without_a_name(%b: memref<4x32xi8>, %s: memref<4x4xi8>, %c: memref<4x4xf32>, %k: index) {
+  // expected-error@+1 {{'mx.packed.matmul' op expected sides of f32, bf16, f16 or a format with a name, got '#mx.format<element = f4E2M1FN, scale = f8E8M0FNU, block = 16>' and '#mx.format<element = f4E2M1FN, scale = f8E8M0FNU, block = 16>'}}
+  mx.packed.matmul k(%k) lhs(%b, %s : memref<4x32xi8>, memref<4x4xi8>)
+    rhs(%b, %s : memref<4x32xi8>, memref<4x4xi8>) outs(%c : memref<4x4xf32>)
+    {lhs_format = #mx.format<element = f4E2M1FN, scale = f8E8M0FNU, block = 16>,
+     rhs_format = #mx.format<element = f4E2M1FN, scale = f8E8M0FNU, block = 16>,
+     kernel = "matmul_mma_sync"}
   return
 }
 

@@ -35,6 +35,13 @@ func.func @plain_rhs(%a: !mx.tensor<4x64, mxfp6_e2m3, axis = 1>, %b: tensor<8x64
   return %0 : tensor<4x8xf32>
 }
 
+// CHECK-LABEL: @plain_f32
+// CHECK: mx.matmul {{.*}} {kernel = "matmul_mma_sync"}
+func.func @plain_f32(%a: tensor<4x64xf32>, %b: !mx.tensor<8x64, mxfp4, axis = 1>, %c: tensor<4x8xf32>) -> tensor<4x8xf32> {
+  %0 = mx.matmul ins(%a, %b : tensor<4x64xf32>, !mx.tensor<8x64, mxfp4, axis = 1>) outs(%c : tensor<4x8xf32>)
+  return %0 : tensor<4x8xf32>
+}
+
 // CHECK-LABEL: @groups
 // CHECK: mx.grouped_matmul {{.*}} {kernel = "grouped_matmul_mma_sync"}
 // OLD: chose grouped_matmul_mma_sync: emulated, because no other row of this operation fits the target"

@@ -11,9 +11,9 @@ func.func @no_instruction(%a: !mx.tensor<4x64, mxfp4, axis = 1>, %b: !mx.tensor<
 // -----
 
 module attributes {mx.target = #mx.target<nvvm, chip = "sm_120a">} {
-func.func @numbers_of_f32(%a: tensor<4x64xf32>, %b: !mx.tensor<8x64, nvfp4, axis = 1>, %c: tensor<4x8xf32>) -> tensor<4x8xf32> {
+func.func @format_without_a_name(%a: tensor<4x64xf32>, %b: !mx.tensor<8x64, format<element = f4E2M1FN, scale = f8E8M0FNU, block = 16>, axis = 1>, %c: tensor<4x8xf32>) -> tensor<4x8xf32> {
   // expected-error @+1 {{'mx.matmul' op expected a kernel for the target 'sm_120a', got only 'matmul_emulated', because no other row of this operation fits the target}}
-  %0 = mx.matmul ins(%a, %b : tensor<4x64xf32>, !mx.tensor<8x64, nvfp4, axis = 1>) outs(%c : tensor<4x8xf32>)
+  %0 = mx.matmul ins(%a, %b : tensor<4x64xf32>, !mx.tensor<8x64, format<element = f4E2M1FN, scale = f8E8M0FNU, block = 16>, axis = 1>) outs(%c : tensor<4x8xf32>)
   return %0 : tensor<4x8xf32>
 }
 }

@@ -252,11 +252,15 @@ NATIVE_SHAPES = [
 ]
 # What is decoded to bf16, on every chip.
 DECODED_SHAPES = [
+    (("f32", "mxfp4"), [(17, 9, 96), (1, 8, 2880), (16, 130, 32), (3, 5, 46), (128, 40, 96), (257, 3, 2880)]),
     (("bf16", "mxfp4"), [(17, 9, 96), (1, 8, 2880), (16, 130, 32), (3, 5, 46), (128, 40, 96), (257, 3, 2880)]),
     (("f16", "nvfp4"), [(3, 9, 96), (1, 8, 2880), (129, 17, 32), (16, 3, 80), (17, 5, 46)]),
     (("mxfp4", "bf16"), [(129, 3, 96), (17, 40, 32), (1, 8, 46)]),
     (("nvfp4", "f16"), [(17, 9, 160), (257, 3, 32)]),
     (("bf16", "mxfp6_e3m2"), [(1, 9, 128), (129, 8, 2880), (16, 3, 44)]),
+    (("nvfp4", "f32"), [(17, 9, 160), (257, 3, 32), (1, 129, 2880), (40, 130, 96)]),
+    (("f32", "mxfp8_e4m3"), [(129, 17, 96), (17, 5, 45), (1, 8, 2880)]),
+    (("f32", "mxfp6_e2m3"), [(33, 17, 128), (3, 5, 44)]),
 ]
 # What warpgroups multiply: rows for either tile, and too few of them.
 WARPGROUP_SHAPES = [
@@ -280,7 +284,7 @@ def test_simulated(folder: Path, chip: str, everything: bool) -> int:
     shapes = (NATIVE_SHAPES if chip.startswith("sm_12") else OLD_SHAPES) + DECODED_SHAPES
     if chip == "sm_90a":
         shapes = WARPGROUP_SHAPES + shapes
-    for row, (kinds, sizes) in enumerate(shapes if everything else shapes[:6]):
+    for row, (kinds, sizes) in enumerate(shapes if everything else shapes[:7]):
         types = type_text(kinds[0], ("?", "?")), type_text(kinds[1], ("?", "?")), type_text("f32", ("?", "?"))
         module = folder / f"{row}.mlir"
         module.write_text(

@@ -87,6 +87,13 @@ DECODED_FP4 = [
         ("fp4: rows of three scales", 100, 9, 96, [35, 100]),
     )
 ]
+DECODED_F32 = [
+    Routing(name, ("f32", "mxfp4"), "i32", *rest)
+    for name, *rest in (
+        ("f32: ragged, one without rows, rows in none", 90, 9, 96, [1, 18, 18, 80]),
+        ("f32: rows of 23 bytes", 40, 5, 46, [33, 7, 40]),
+    )
+]
 
 
 def clamp_ends(routing: Routing) -> list[int]:
@@ -178,7 +185,7 @@ def main() -> int:
         for chip in arguments.chips:
             seeds = range(4) if arguments.all else range(1)
             native = chip.startswith("sm_12")
-            kinds = (FP4_I32, NV_I64, BYTES_INDEX) if native else (DECODED_BF16, DECODED_F16, DECODED_FP4)
+            kinds = (FP4_I32, NV_I64, BYTES_INDEX) if native else (DECODED_BF16, DECODED_F16, DECODED_FP4, DECODED_F32)
             runs = [(routings, seed) for routings in kinds for seed in seeds]
             found = sum(check(Path(name), chip, *pair) for pair in runs)
             count = sum(len(routings) for routings, _ in runs)

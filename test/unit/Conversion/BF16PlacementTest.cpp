@@ -69,20 +69,28 @@ TEST(BF16Placement, N1_4_EveryCodeWithEveryScale) {
       for (int byte = 0; byte < 256; ++byte) {
         float scale = mxnum::decodeScale(scaleType, uint8_t(byte));
         unsigned bits = mxnum::getElementInfo(type).bits;
-        // Elements of 8 bits are exact times a power of two where the scale is
-        // tiny.
-        bool isTiny =
-            bits == 8 && scaleType == ScaleType::E8M0 && byte < kTinyScale;
-        int placedByte = isTiny ? byte + kTinyShift : byte;
-        float shift = isTiny ? std::ldexp(1.0f, kTinyShift) : 1.0f;
+        // Elements of 8 bits may be no bf16 numbers where the scale is tiny.
+        if (bits == 8 && scaleType == ScaleType::E8M0 && byte < kTinyScale)
+          continue;
         for (uint32_t code = 0; code < 1u << bits; ++code) {
           float expected = mxnum::decodeElement(type, uint8_t(code)) * scale;
           float element = decodePlaced(type, code << (16 - bits), 0);
-          expectSame(expected * shift,
-                     multiply(element, decodePlacedScale(scaleType,
-                                                         uint8_t(placedByte))));
+          expectSame(
+              expected,
+              multiply(element, decodePlacedScale(scaleType, uint8_t(byte))));
         }
       }
+}
+
+TEST(BF16Placement, N7_1_ScalesThatMakeElementsInfinite) {
+  for (ElementType type : mxnum::kElementTypes)
+    for (int byte = 0; byte < 255; ++byte) {
+      float scale = mxnum::decodeScale(ScaleType::E8M0, uint8_t(byte));
+      bool mayBeInfinite = (byte + getInfinityOffset(type)) >> 8 != 0;
+      EXPECT_EQ(std::isinf(mxnum::getElementInfo(type).maxFinite * scale),
+                mayBeInfinite)
+          << byte;
+    }
 }
 
 TEST(BF16Placement, N8_1_EveryCodeGetsItsHalf) {

@@ -102,8 +102,7 @@ TEST(KernelRegistry, BlockScaledProductsOfAGpu) {
     EXPECT_EQ("mma.block_scale/mxf8f6f4", needs("mxfp4", eight));
     EXPECT_EQ("mma.block_scale/mxf8f6f4", needs(eight, eight));
   }
-  EXPECT_EQ("", needs("f32", "mxfp4"));
-  EXPECT_EQ("", needs("mxfp4", "f32"));
+  EXPECT_EQ("", needs("f32", "f32"));
 }
 
 TEST(KernelRegistry, WhatAGpuDecodes) {
@@ -113,14 +112,14 @@ TEST(KernelRegistry, WhatAGpuDecodes) {
   };
   for (const char *chip : {"sm_80", "sm_89", "sm_90a", "sm_120a"}) {
     for (const char *narrow : {"mxfp4", "nvfp4", "mxfp6_e2m3", "mxfp8_e5m2"})
-      for (const char *half : {"bf16", "f16"}) {
-        EXPECT_EQ("matmul_mma_sync", name(narrow, half, chip));
-        if (chip != std::string("sm_90a"))
-          EXPECT_EQ("matmul_mma_sync", name(half, narrow, chip));
+      for (const char *plain : {"f32", "bf16", "f16"}) {
+        EXPECT_EQ("matmul_mma_sync", name(narrow, plain, chip));
+        if (chip != std::string("sm_90a") || plain != std::string("bf16"))
+          EXPECT_EQ("matmul_mma_sync", name(plain, narrow, chip));
       }
     EXPECT_EQ("matmul_mma_sync", name("mxfp4", "nvfp4", chip));
     EXPECT_EQ("matmul_emulated", name("bf16", "f16", chip));
-    EXPECT_EQ("matmul_emulated", name("f32", "mxfp8_e4m3", chip));
+    EXPECT_EQ("matmul_emulated", name("f32", "f32", chip));
   }
   for (const char *narrow : {"mxfp4", "nvfp4", "mxfp6_e2m3", "mxfp6_e3m2"}) {
     EXPECT_EQ("matmul_wgmma", name("bf16", narrow, "sm_90a"));
@@ -157,7 +156,7 @@ TEST(KernelRegistry, GroupedProductsThatAGpuDecodes) {
     EXPECT_EQ("grouped_matmul_mma_sync", name("nvfp4", "f16", chip));
     EXPECT_EQ("grouped_matmul_mma_sync", name("mxfp4", "nvfp4", chip));
     EXPECT_EQ("grouped_matmul_emulated", name("bf16", "f16", chip));
-    EXPECT_EQ("grouped_matmul_emulated", name("f32", "mxfp4", chip));
+    EXPECT_EQ("grouped_matmul_mma_sync", name("f32", "mxfp4", chip));
   }
   EXPECT_EQ("grouped_matmul_mma_sync", name("mxfp4", "mxfp4", "sm_90a"));
   EXPECT_EQ("grouped_matmul_mma_block_scale",
