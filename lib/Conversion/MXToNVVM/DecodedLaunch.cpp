@@ -45,6 +45,9 @@ SmallVector<DecodedSpec> mx::getDecodedCandidates(PackedMatmulOp op) {
       continue;
     if (spec.hasLargeRuns())
       spec.tile.depth = kShallowStep;
+    // Bytes on their way through registers leave fewer for numbers of f16.
+    else if (!tile.isAligned && std::max(lhs.getPlanes(), rhs.getPlanes()) > 1)
+      spec.tile.depth = kShallowStep / 2;
     candidates.push_back(spec);
   }
   return candidates;
