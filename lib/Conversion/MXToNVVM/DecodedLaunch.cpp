@@ -21,6 +21,13 @@ static bool isAlignedDepth(const MatmulSide &side, int64_t depth) {
   return depth * side.getBits() % (kChunkBytes * kByteBits) == 0;
 }
 
+/// Whether one side is f16, and the other FP4.
+static bool needsShortSteps(const MatmulSide &lhs, const MatmulSide &rhs) {
+  constexpr int fp4Bits = 4;
+  return std::max(lhs.getPlanes(), rhs.getPlanes()) > 1 &&
+         std::min(lhs.getBits(), rhs.getBits()) == fp4Bits;
+}
+
 SmallVector<DecodedSpec> mx::getDecodedCandidates(PackedMatmulOp op) {
   MatmulSide lhs = MatmulSide::get(op.getLhs(), op.getLhsFormatAttr());
   MatmulSide rhs = MatmulSide::get(op.getRhs(), op.getRhsFormatAttr());
@@ -45,8 +52,9 @@ SmallVector<DecodedSpec> mx::getDecodedCandidates(PackedMatmulOp op) {
       continue;
     if (spec.hasLargeRuns())
       spec.tile.depth = kShallowStep;
-    // Bytes on their way through registers leave fewer for numbers of f16.
-    else if (!tile.isAligned && std::max(lhs.getPlanes(), rhs.getPlanes()) > 1)
+    // Bytes on their way through registers leave fewer for numbers of f16. (A
+    // lane's part of a row of FP6 would be no whole word.)
+    else if (!tile.isAligned && needsShortSteps(lhs, rhs))
       spec.tile.depth = kShallowStep / 2;
     candidates.push_back(spec);
   }
