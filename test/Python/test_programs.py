@@ -58,7 +58,7 @@ def test_functions_are_described(layer):
 
 def test_any_phase_can_be_looked_at(layer):
     assert "mx.matmul" in layer.ir()
-    assert "kernel = \"matmul_" in layer.ir("select")
+    assert 'kernel = "matmul_' in layer.ir("select")
     assert "llvm.func" in layer.ir("llvm")
     with pytest.raises(mx.CompileError, match="expected a phase"):
         layer.ir("late")
