@@ -24,7 +24,7 @@ namespace {
 struct Graph {
   ggml_context *context;
   ggml_cgraph *graph;
-  ggml_tensor *x, *y;
+  ggml_tensor *x, *product, *y;
 };
 
 struct Layer {
@@ -32,6 +32,8 @@ struct Layer {
   ggml_context *context = nullptr;
   ggml_tensor *weights = nullptr;
   ggml_backend_buffer_t buffer = nullptr;
+  /// Not part of the tensor.
+  float scale = 1;
   /// By the number of rows.
   std::map<int64_t, Graph> graphs;
 };
@@ -87,12 +89,14 @@ static bool isNvfp4(const mx_bench_weights &weights) {
 /// Makes a tensor of `type` in memory of `place`, not filled yet.
 static void allocateWeights(Layer &layer, const mx_bench_weights &weights,
                             ggml_type type, ggml_backend_buffer_type_t place) {
+  layer.scale = weights.tensor_scale;
   layer.context = ggml_init({ggml_tensor_overhead(), nullptr, true});
   layer.weights = ggml_new_tensor_2d(layer.context, type, weights.k, weights.n);
   layer.buffer = ggml_backend_alloc_ctx_tensors_from_buft(layer.context, place);
 }
 
-static Graph makeGraph(ggml_tensor *weights, int64_t rows) {
+static Graph makeGraph(const Layer &layer, int64_t rows) {
+  ggml_tensor *weights = layer.weights;
   constexpr size_t tensors = 8;
   Graph graph;
   graph.context =
@@ -100,7 +104,9 @@ static Graph makeGraph(ggml_tensor *weights, int64_t rows) {
                  nullptr, true});
   graph.x =
       ggml_new_tensor_2d(graph.context, GGML_TYPE_F32, weights->ne[0], rows);
-  graph.y = ggml_mul_mat(graph.context, weights, graph.x);
+  graph.y = graph.product = ggml_mul_mat(graph.context, weights, graph.x);
+  if (layer.scale != 1)
+    graph.y = ggml_scale_inplace(graph.context, graph.product, layer.scale);
   graph.graph = ggml_new_graph(graph.context);
   ggml_build_forward_expand(graph.graph, graph.y);
   return graph;
@@ -110,11 +116,11 @@ static void multiply(void *prepared, int64_t rows, const float *x, float *y) {
   auto &layer = *static_cast<Layer *>(prepared);
   auto place = layer.graphs.find(rows);
   if (place == layer.graphs.end())
-    place = layer.graphs.emplace(rows, makeGraph(layer.weights, rows)).first;
+    place = layer.graphs.emplace(rows, makeGraph(layer, rows)).first;
   const Graph &graph = place->second;
   // The caller's memory, without a copy.
   graph.x->data = const_cast<float *>(x);
-  graph.y->data = y;
+  graph.product->data = graph.y->data = y;
   ggml_backend_graph_compute(layer.backend, graph.graph);
 }
 
@@ -132,6 +138,20 @@ static void *fail(Layer *layer, char *error, size_t size, const char *text) {
   std::snprintf(error, size, "%s", text);
   release(layer);
   return nullptr;
+}
+
+/// What each provider defines: weights as they are in a file, or repacked.
+static void *prepare(const mx_bench_weights &weights, int32_t threads,
+                     bool isRepacked, char *error, size_t errorSize);
+
+static void *preparePlain(const mx_bench_weights *weights, int32_t threads,
+                          char *error, size_t errorSize) {
+  return prepare(*weights, threads, /*isRepacked=*/false, error, errorSize);
+}
+
+static void *prepareRepacked(const mx_bench_weights *weights, int32_t threads,
+                             char *error, size_t errorSize) {
+  return prepare(*weights, threads, /*isRepacked=*/true, error, errorSize);
 }
 
 #endif // MX_BENCH_CPU_PEERS_GGMLLAYER_H

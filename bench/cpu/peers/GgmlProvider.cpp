@@ -43,16 +43,6 @@ static void *prepare(const mx_bench_weights &weights, int32_t threads,
   return layer;
 }
 
-static void *preparePlain(const mx_bench_weights *weights, int32_t threads,
-                          char *error, size_t errorSize) {
-  return prepare(*weights, threads, /*isRepacked=*/false, error, errorSize);
-}
-
-static void *prepareRepacked(const mx_bench_weights *weights, int32_t threads,
-                             char *error, size_t errorSize) {
-  return prepare(*weights, threads, /*isRepacked=*/true, error, errorSize);
-}
-
 extern "C" __attribute__((visibility("default"))) int32_t
 mx_bench_providers(const mx_bench_provider **list) {
   static const std::string version =

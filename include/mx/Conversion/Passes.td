@@ -55,7 +55,7 @@ def ConvertLoopsToThreadsPass : Pass<"convert-loops-to-threads", "::mlir::Module
   let description = [{
     Of each nest of parallel loops, the outermost ones stay parallel, for
     `convert-scf-to-openmp`: all but the last loop, whose iterations are neighbours in
-    memory, or all if the others have few iterations. Nests within nests, sums, and nests
+    memory, or all if the others have few iterations or an iteration has loops. Nests within nests, sums, and nests
     that are known to be short become ordinary loops.
 
     **Requires** buffers. **Ensures** that no scf.parallel is within another.

@@ -87,18 +87,20 @@ static int64_t countLanes(scf::ParallelOp loops) {
   return lanes;
 }
 
+/// Whether an iteration does more than can be seen here.
+static bool hasLoop(scf::ParallelOp loops) {
+  return loops
+      ->walk([&](LoopLikeOpInterface inner) {
+        return inner == loops ? WalkResult::advance() : WalkResult::interrupt();
+      })
+      .wasInterrupted();
+}
+
 static bool isSmall(scf::ParallelOp loops) {
   std::optional<int64_t> iterations =
       countIterations(loops, loops.getNumLoops());
-  // A loop within does more than can be seen here.
-  bool hasLoop = loops
-                     ->walk([&](LoopLikeOpInterface inner) {
-                       return inner == loops ? WalkResult::advance()
-                                             : WalkResult::interrupt();
-                     })
-                     .wasInterrupted();
   int64_t numbers;
-  return iterations && !hasLoop &&
+  return iterations && !hasLoop(loops) &&
          !llvm::MulOverflow(*iterations, countLanes(loops), numbers) &&
          numbers < kFewNumbers;
 }
@@ -132,7 +134,8 @@ static void divide(scf::ParallelOp loops, IRRewriter &rewriter) {
     return serialize(loops, rewriter);
   }
   remark::passed(loops.getLoc(), getRemark()) << "threads divide the loops";
-  if (loops.getNumLoops() == 1)
+  // Iterations with loops of their own are work enough for a thread.
+  if (loops.getNumLoops() == 1 || hasLoop(loops))
     return;
   // Neighbours in memory stay together, if there is enough without them.
   std::optional<int64_t> rows = countIterations(loops, loops.getNumLoops() - 1);

@@ -52,6 +52,7 @@ private:
   void emitRow(const MatrixRows &lhs, const MatrixRows &rhs,
                const MatrixRows &result);
   void emitRowTile(const ProductTile &tile);
+  Value takePart(Value matrices, Value i);
   SmallVector<Value> sumBlock(ArrayRef<Value> group, Value block);
   Value loadOrdinaryScales(ArrayRef<Value> group, Value block, int64_t half);
   Value isOrdinary(ValueRange totals, Value largest);

@@ -109,13 +109,41 @@ void InterleavedProduct::fillRow(const MatrixRows &row) {
 // Groups of rows of B
 //===----------------------------------------------------------------------===//
 
+/// The matrix number `i` of `matrices`.
+Value InterleavedProduct::takePart(Value matrices, Value i) {
+  auto type = cast<MemRefType>(matrices.getType());
+  SmallVector<OpFoldResult> offsets(3, b.getIndexAttr(0)),
+      strides(3, b.getIndexAttr(1)), sizes(strides);
+  offsets[0] = i;
+  ArrayRef<int64_t> shape = type.getShape().drop_front();
+  for (int64_t dim = 0; dim < 2; ++dim)
+    sizes[1 + dim] = b.getIndexAttr(shape[dim]);
+  MemRefType part = memref::SubViewOp::inferRankReducedResultType(
+      shape, type, offsets, sizes, strides);
+  return memref::SubViewOp::create(b, part, matrices, offsets, sizes, strides);
+}
+
 void InterleavedProduct::emitRow(const MatrixRows &lhs, const MatrixRows &rhs,
                                  const MatrixRows &result) {
   allocateRow();
   fillRow(lhs);
   int64_t rank = cast<MemRefType>(init.getType()).getRank();
   Value columns = createDim(b, b.getLoc(), init, rank - 1);
-  auto emitColumns = [&](Value begin) {
+  Value ranges = arith::CeilDivUIOp::create(b, columns, index(kRowColumns));
+  // Each range of columns has its own part. Calls within the loops would cost
+  // registers, in which constants are kept.
+  auto allocateParts = [&](int64_t height, int64_t width) {
+    return allocate({ShapedType::kDynamic, height, width}, ranges);
+  };
+  Value lhsPanels = allocateParts(1, kSliceDepth);
+  Value rhsPanels = allocateParts(kSliceDepth, mxnum::kInterleavedRows);
+  Value allSums = allocateParts(1, kPanelColumns);
+  emitParallel(index(0), columns, kRowColumns, [&](ValueRange place) {
+    Value begin = place.front();
+    Value range = arith::DivUIOp::create(b, begin, index(kRowColumns));
+    lhsPanel = takePart(lhsPanels, range);
+    rhsPanel = takePart(rhsPanels, range);
+    sums = takePart(allSums, range);
     Value end = add(begin, clampTile(begin, columns, kRowColumns));
     loop(begin, end, kPanelColumns, [&](Value column) {
       emitRowTile({lhs,
@@ -124,11 +152,8 @@ void InterleavedProduct::emitRow(const MatrixRows &lhs, const MatrixRows &rhs,
                    index(1),
                    clampTile(column, columns, kPanelColumns)});
     });
-  };
-  emitParallel(index(0), columns, kRowColumns, [&](ValueRange place) {
-    withScratch([&] { emitColumns(place.front()); });
   });
-  for (Value buffer : {rowNumbers, rowPairs})
+  for (Value buffer : {rowNumbers, rowPairs, lhsPanels, rhsPanels, allSums})
     memref::DeallocOp::create(b, buffer);
 }
 

@@ -92,6 +92,25 @@ func.func @nested(%x: memref<?x?xf32>, %rows: index, %columns: index, %value: f3
 
 // -----
 
+// Tiles are work enough, and there may be few along one side of a matrix.
+// CHECK-LABEL: @tiles
+// CHECK: scf.parallel (%{{.+}}, %{{.+}}) =
+// CHECK-NEXT: scf.for
+func.func @tiles(%x: memref<?x?xf32>, %rows: index, %columns: index, %value: f32) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c64 = arith.constant 64 : index
+  scf.parallel (%i, %j) = (%c0, %c0) to (%rows, %columns) step (%c1, %c64) {
+    scf.for %k = %c0 to %c64 step %c1 {
+      %column = arith.addi %j, %k : index
+      memref.store %value, %x[%i, %column] : memref<?x?xf32>
+    }
+  }
+  return
+}
+
+// -----
+
 // The order of a sum is part of its meaning.
 // CHECK-LABEL: @sum
 // CHECK-SAME: %[[ZERO:[a-z0-9]+]]: f32

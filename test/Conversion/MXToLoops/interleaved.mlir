@@ -11,8 +11,10 @@ func.func @any_number_of_rows(%a: memref<?x64xf32>, %w: memref<2x512xi8>, %s: me
   // CHECK: %[[PAIRS:.+]] = memref.alloc(%{{.+}}) {alignment = 64 : i64} : memref<?xf64>
   // CHECK: vector.shuffle {{.+}} [0, 4, 2, 6, 1, 5, 3, 7]
   // CHECK: vector.store %{{.+}}, %[[PAIRS]]
+  // CHECK: %[[PANELS:.+]] = memref.alloc(%{{.+}}) {alignment = 64 : i64} : memref<?x256x16xf32>
   // CHECK: scf.parallel (%{{.+}}) = {{.+}} step (%c128{{.*}})
-  // CHECK: %[[PANEL:.+]] = memref.alloc() {alignment = 64 : i64} : memref<256x16xf32>
+  // CHECK-NOT: memref.alloc
+  // CHECK: %[[PANEL:.+]] = memref.subview %[[PANELS]]
   // A block: 4 lines, 2 halves, 2 tables, 2 halves of bytes.
   // CHECK: scf.for {{.+}} -> (vector<8xf32>, vector<8xf32>, vector<16xi8>)
   // CHECK-COUNT-32: llvm.call_intrinsic "llvm.x86.avx2.pshuf.b"
