@@ -103,7 +103,9 @@ bool JsonText::parseString(std::string &value, const Twine &expected) {
   size_t start = position;
   if (!tryConsume('"'))
     return fail(expected);
-  while (position < text.size() && text[position] != '"')
+  // No further than a string may reach.
+  while (position < text.size() && text[position] != '"' &&
+         position - start <= kMaxStoredString + 1)
     position += text[position] == '\\' ? 2 : 1;
   if (position - start > kMaxStoredString + 1)
     return failAt(start, "expected a string of at most " +

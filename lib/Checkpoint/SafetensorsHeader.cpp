@@ -227,7 +227,7 @@ mlir::mx::readSafetensorsHeader(const InputFile &file) {
   uint64_t length = llvm::support::endian::read64le(bytes);
   if (Error error = checkLength(length, file.getSize(), path))
     return error;
-  auto text = std::make_unique<char[]>(length);
+  std::unique_ptr<char[]> text(new char[length]); // Not cleared in vain.
   if (Error error = file.read(kHeaderLengthBytes, {text.get(), length}))
     return error;
   return parseSafetensorsHeader({text.get(), length}, file.getSize(), path);

@@ -180,13 +180,18 @@ def make_ring(folder: Path) -> Kernel:
     return Kernel("ring", RING.read_text(), inputs, make_array("<i4", (32, 8), sums))
 
 
+def complain(text: str) -> None:
+    """Says what is wrong where it is shown whatever reads the table."""
+    print(text, file=sys.stderr)
+
+
 def check_unbroken(folder: Path, kernel: Kernel) -> int:
     """Demands that nothing is wrong with a correct kernel. Returns the failures."""
     failures = 0
     for seed in (0, *SEEDS):
         outcome = simulate(folder, kernel, kernel.text, seed)
         if outcome.kind != "right result":
-            print(f"{kernel.name}, seed {seed}: {outcome.kind}\n{outcome.messages}")
+            complain(f"{kernel.name}, seed {seed}: {outcome.kind}\n{outcome.messages}")
             failures += 1
     return failures
 
@@ -206,8 +211,8 @@ def check_bug(folder: Path, kernel: Kernel, bug: Bug, seeds: tuple[int, ...]) ->
         if not seed:
             print(f"  {bug.name:<55} {outcome.kind}")
         if not expected:
-            print(f"    seed {seed}: expected {bug.kind} at '{bug.at}', got {outcome.kind} at")
-            print(f"    '{outcome.line}'\n{outcome.messages}")
+            complain(f"{bug.name}, seed {seed}: expected {bug.kind} at '{bug.at}', got {outcome.kind} at")
+            complain(f"'{outcome.line}'\n{outcome.messages}")
             noticed = False
     return noticed
 
