@@ -4,6 +4,7 @@
 import ctypes
 import os
 import platform
+import shutil
 import subprocess
 
 import lit.formats
@@ -121,6 +122,13 @@ for flag in cpu_flags():
     feature = CPU_FEATURES.get(flag, "")
     if feature.startswith(prefix):
         config.available_features.add(feature)
+if "AArch64" in config.llvm_targets.split(";"):
+    config.available_features.add("llvm-aarch64")
+    # Programs of AArch64 are linked and run.
+    if machine != "aarch64" and shutil.which("qemu-aarch64") and shutil.which("aarch64-linux-gnu-gcc"):
+        config.available_features.add("qemu-aarch64")
+if machine == "x86_64" and shutil.which("qemu-x86_64"):
+    config.available_features.add("qemu-x86_64")
 if os.path.exists("/dev/full"):
     config.available_features.add("full-device")
 for folder in (os.environ.get("CUDA_PATH", ""), os.environ.get("CUDA_HOME", ""), "/usr/local/cuda"):

@@ -18,12 +18,12 @@ EOF
 
 packages=(
   cmake ninja-build ccache clang-22 lld-22 clang-format-22  # build tools
-  llvm-22-dev libmlir-22-dev                # LLVM and MLIR: headers, libraries
-  mlir-22-tools llvm-22-tools               # mlir-tblgen, lit, FileCheck, not, split-file
+  llvm-22-dev libmlir-22-dev mlir-22-tools llvm-22-tools         # LLVM, MLIR, FileCheck, lit
   libeigen3-dev libomp-22-dev               # linear algebra of GPTQ; threads of programs
   libgtest-dev libgmock-dev libbenchmark-dev                     # tests, benchmarks
-  python3-numpy python3-pytest python3-dev pybind11-dev          # the Python package
+  python3-numpy python3-pytest python3-dev pybind11-dev          # the Python package,
   python3-venv python3-setuptools python3-wheel                  # its installation
+  gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user          # programs of other processors
 )
 list_only=0
 for argument in "$@"; do

@@ -19,13 +19,8 @@
 #include "llvm/IR/IRBuilder.h"
 #include "llvm/IR/LegacyPassManager.h"
 #include "llvm/IR/Module.h"
-#include "llvm/MC/MCSubtargetInfo.h"
-#include "llvm/MC/TargetRegistry.h"
 #include "llvm/Support/SmallVectorMemoryBuffer.h"
-#include "llvm/Support/TargetSelect.h"
 #include "llvm/Target/TargetMachine.h"
-#include "llvm/TargetParser/Host.h"
-#include "llvm/TargetParser/SubtargetFeature.h"
 #include "llvm/Transforms/IPO/Internalize.h"
 
 using namespace mlir;
@@ -35,72 +30,6 @@ void mlir::mx::registerTranslations(DialectRegistry &registry) {
   registerBuiltinDialectTranslation(registry);
   registerLLVMDialectTranslation(registry);
   registerOpenMPDialectTranslation(registry);
-}
-
-//===----------------------------------------------------------------------===//
-// Target
-//===----------------------------------------------------------------------===//
-
-void mlir::mx::initializeNativeTarget() {
-  // Once, because LLVM's list of targets has no lock.
-  [[maybe_unused]] static const bool failed =
-      llvm::InitializeNativeTarget() ||
-      llvm::InitializeNativeTargetAsmPrinter();
-}
-
-static const llvm::Target *lookupHostTarget(const llvm::Triple &triple) {
-  initializeNativeTarget();
-  std::string ignored;
-  return llvm::TargetRegistry::lookupTarget(triple, ignored);
-}
-
-static std::string getHostFeatures() {
-  llvm::SubtargetFeatures features;
-  // Sorted, so that the same machine always gives the same text.
-  std::vector<std::string> names;
-  for (auto &feature : llvm::sys::getHostCPUFeatures())
-    if (feature.second)
-      names.push_back(feature.first().str());
-  llvm::sort(names);
-  for (const std::string &name : names)
-    features.AddFeature(name);
-  return features.getString();
-}
-
-std::optional<Processor> mlir::mx::lookupProcessor(StringRef target) {
-  if (target == "cpu")
-    return Processor();
-  if (target == "native")
-    return Processor{llvm::sys::getHostCPUName().str(), getHostFeatures()};
-  llvm::Triple triple(llvm::sys::getDefaultTargetTriple());
-  const llvm::Target *host = lookupHostTarget(triple);
-  if (!host)
-    return std::nullopt;
-  std::unique_ptr<llvm::MCSubtargetInfo> all(
-      host->createMCSubtargetInfo(triple, "", ""));
-  if (!all || !all->isCPUStringValid(target))
-    return std::nullopt;
-  std::unique_ptr<llvm::MCSubtargetInfo> chip(
-      host->createMCSubtargetInfo(triple, target, ""));
-  llvm::SubtargetFeatures features;
-  for (const llvm::SubtargetFeatureKV &feature :
-       chip->getEnabledProcessorFeatures())
-    features.AddFeature(feature.Key);
-  return Processor{target.str(), features.getString()};
-}
-
-static std::unique_ptr<llvm::TargetMachine>
-createMachine(const Processor &processor, Optimization optimization) {
-  llvm::Triple triple(llvm::sys::getDefaultTargetTriple());
-  const llvm::Target *target = lookupHostTarget(triple);
-  assert(target && "LLVM is built for the machine it runs on");
-  llvm::TargetOptions options;
-  options.AllowFPOpFusion = llvm::FPOpFusion::Strict;
-  return std::unique_ptr<llvm::TargetMachine>(target->createTargetMachine(
-      triple, processor.chip, processor.features, options, llvm::Reloc::PIC_,
-      std::nullopt,
-      optimization == Optimization::Full ? llvm::CodeGenOptLevel::Aggressive
-                                         : llvm::CodeGenOptLevel::Less));
 }
 
 //===----------------------------------------------------------------------===//
@@ -350,6 +279,12 @@ static void addRecordHook(llvm::Module &module) {
 // Optimisation and emission
 //===----------------------------------------------------------------------===//
 
+std::vector<std::string>
+mlir::mx::listEntries(const FunctionSignature &function) {
+  return {function.name, "_mlir_ciface_" + function.name,
+          kEntryPrefix + function.name};
+}
+
 /// Names that stay visible: each public function in all its forms.
 static llvm::StringSet<> collectExports(const ProgramSignature &signatures) {
   llvm::StringSet<> names;
@@ -357,9 +292,8 @@ static llvm::StringSet<> collectExports(const ProgramSignature &signatures) {
   names.insert(kRecordHookSymbol);
   names.insert(kGpuKernelsSymbol);
   for (const FunctionSignature &function : signatures) {
-    names.insert(function.name);
-    names.insert("_mlir_ciface_" + function.name);
-    names.insert(kEntryPrefix + function.name);
+    for (const std::string &name : listEntries(function))
+      names.insert(name);
     names.insert(kGpuEntryPrefix + function.name);
   }
   return names;
@@ -438,14 +372,29 @@ FailureOr<NativeCode> NativeCode::create(ModuleOp module,
 
 void NativeCode::printIR(raw_ostream &os) const { module->print(os, nullptr); }
 
+void NativeCode::renameEntries(const ProgramSignature &signatures,
+                               StringRef suffix) {
+  for (const FunctionSignature &function : signatures)
+    for (const std::string &name : listEntries(function))
+      if (llvm::Function *entry = module->getFunction(name)) {
+        entry->setName(name + suffix);
+        entry->setVisibility(llvm::GlobalValue::HiddenVisibility);
+      }
+}
+
 llvm::Expected<std::unique_ptr<llvm::MemoryBuffer>> NativeCode::emitObject() {
+  return mlir::mx::emitObject(*module, *machine);
+}
+
+llvm::Expected<std::unique_ptr<llvm::MemoryBuffer>>
+mlir::mx::emitObject(llvm::Module &module, llvm::TargetMachine &machine) {
   llvm::SmallVector<char, 0> bytes;
   llvm::raw_svector_ostream os(bytes);
   llvm::legacy::PassManager passes;
-  if (machine->addPassesToEmitFile(passes, os, nullptr,
-                                   llvm::CodeGenFileType::ObjectFile))
+  if (machine.addPassesToEmitFile(passes, os, nullptr,
+                                  llvm::CodeGenFileType::ObjectFile))
     return llvm::createStringError("expected a target that writes objects");
-  passes.run(*module);
+  passes.run(module);
   return std::make_unique<llvm::SmallVectorMemoryBuffer>(
       std::move(bytes), "mx", /*RequiresNullTerminator=*/false);
 }

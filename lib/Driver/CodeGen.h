@@ -5,6 +5,7 @@
 #ifndef MX_LIB_DRIVER_CODEGEN_H
 #define MX_LIB_DRIVER_CODEGEN_H
 
+#include "Processor.h"
 #include "mx/Driver/Signature.h"
 #include "mx/Target/Chip.h"
 #include <memory>
@@ -22,20 +23,6 @@ class DialectRegistry;
 
 namespace mlir::mx {
 
-/// A processor as LLVM names it.
-struct Processor {
-  std::string chip;
-  std::string features;
-};
-
-/// How much time optimisation may take.
-enum class Optimization {
-  /// All that makes code fast.
-  Full,
-  /// Little, for code that runs once and mostly calls.
-  Quick
-};
-
 /// The kernels of a program for a GPU, as the runtime gets them.
 struct DeviceImage {
   /// Whose code it is.
@@ -45,11 +32,6 @@ struct DeviceImage {
   /// What is known about each kernel, as JSON.
   std::string description;
 };
-
-/// The processor for `--target`: any (no name, no features) for "cpu", this
-/// machine's for "native", otherwise the one of that name. Nothing if LLVM
-/// knows none.
-std::optional<Processor> lookupProcessor(StringRef target);
 
 /// Optimised LLVM IR with its target.
 class NativeCode {
@@ -66,6 +48,9 @@ public:
   ~NativeCode();
 
   void printIR(raw_ostream &os) const;
+  /// Puts `suffix` behind the names of all functions that are exported, which
+  /// then are seen only within a library.
+  void renameEntries(const ProgramSignature &signatures, StringRef suffix);
   /// Generates a position-independent ELF object.
   llvm::Expected<std::unique_ptr<llvm::MemoryBuffer>> emitObject();
 
@@ -78,8 +63,12 @@ private:
   std::unique_ptr<llvm::Module> module;
 };
 
-/// Makes LLVM know this kind of machine. Any thread may call it at any time.
-void initializeNativeTarget();
+/// The functions that a program exports for one of its source.
+std::vector<std::string> listEntries(const FunctionSignature &function);
+
+/// Generates a position-independent ELF object.
+llvm::Expected<std::unique_ptr<llvm::MemoryBuffer>>
+emitObject(llvm::Module &module, llvm::TargetMachine &machine);
 
 /// Registers the translation of the dialects that may be left at the end.
 void registerTranslations(DialectRegistry &registry);

@@ -13,6 +13,7 @@
 #include "ProtectedLoop.h"
 #include "ReleasingStream.h"
 #include "RuntimeSymbols.h"
+#include "SeveralTargets.h"
 #include "Simulation.h"
 #include "TargetName.h"
 #include "ThreadRuntime.h"
@@ -188,13 +189,13 @@ LogicalResult Compiler::load(std::unique_ptr<llvm::MemoryBuffer> buffer) {
   return success();
 }
 
-/// A target that stands in the IR may be of another kind of CPU.
+/// A target that stands in the IR may be a processor that LLVM lacks.
 static LogicalResult verifyProcessor(ModuleOp module, TargetAttr target) {
   if (target.getKind() == "nvvm" || target.getChip().empty() ||
       lookupProcessor(target.getChip()))
     return success();
   return module.emitError() << "expected 'mx.target' to name a processor of "
-                               "this kind of machine, got '"
+                               "this kind of machine, x86-64 or AArch64, got '"
                             << target.getChip() << "'";
 }
 
@@ -208,10 +209,16 @@ LogicalResult Compiler::setTarget() {
                                << (*module)->getAttr(attribute) << "'";
   }
   StringRef name = options.target.empty() ? StringRef("cpu") : options.target;
+  if (name.contains(','))
+    return reportError(
+        "expected one target, or a shared library ('-o name.so') "
+        "for several, got '" +
+        name + "'");
   TargetAttr target = lookupTarget(*context, name);
   if (!target)
     return reportError("expected the target 'cpu', 'native', a processor of "
-                       "this kind of machine or an NVIDIA chip (" +
+                       "this kind of machine, x86-64 or AArch64, or an NVIDIA "
+                       "chip (" +
                        listChips() + "), got '" + name + "'");
   (*module)->setAttr(attribute, target);
   return success();
@@ -315,13 +322,16 @@ FailureOr<NativeCode> Compiler::generateCode() {
   return NativeCode::create(*module, processor, signatures, Optimization::Full);
 }
 
-FailureOr<std::unique_ptr<llvm::MemoryBuffer>> Compiler::compileObject() {
+FailureOr<std::unique_ptr<llvm::MemoryBuffer>>
+Compiler::compileObject(StringRef suffix) {
   if (failed(verifyOutput(OutputKind::Object)) ||
       failed(checkExternalSymbols()))
     return failure();
   FailureOr<NativeCode> code = generateCode();
   if (failed(code))
     return failure();
+  if (!suffix.empty())
+    code->renameEntries(signatures, suffix);
   auto object = code->emitObject();
   if (!object)
     return reportError(llvm::toString(object.takeError()));
@@ -386,7 +396,15 @@ LogicalResult Compiler::emit(OutputKind kind, StringRef path) {
   if (kind == OutputKind::Object)
     return writeBytes(*this, path,
                       [&](raw_ostream &os) { os << (*object)->getBuffer(); });
+  return link(*object, path);
+}
+
+LogicalResult
+Compiler::link(ArrayRef<std::unique_ptr<llvm::MemoryBuffer>> objects,
+               StringRef path) {
   LinkInputs inputs;
+  for (const std::unique_ptr<llvm::MemoryBuffer> &object : objects)
+    inputs.objects.push_back(*object);
   if (getDeviceTarget(getTarget(*module)))
     inputs.archive = getRuntimeArchive();
   if (usesThreads()) {
@@ -395,7 +413,7 @@ LogicalResult Compiler::emit(OutputKind kind, StringRef path) {
       return reportError(llvm::toString(runtime.takeError()));
     inputs.library = std::move(runtime->path);
   }
-  if (llvm::Error error = linkSharedLibrary(**object, inputs, path))
+  if (llvm::Error error = linkSharedLibrary(inputs, path))
     return reportError(llvm::toString(std::move(error)));
   return success();
 }
@@ -423,6 +441,9 @@ ExitCode mlir::mx::compileFile(const DialectRegistry &registry,
                                const CompilerOptions &options, StringRef input,
                                OutputKind kind, StringRef output,
                                raw_ostream &errors) {
+  if (StringRef(options.target).contains(',') &&
+      kind == OutputKind::SharedLibrary)
+    return compileForTargets(registry, options, input, output, errors);
   Compiler compiler(registry, options, errors);
   return runProtected([&] { return runSteps(compiler, input, kind, output); },
                       [&] { compiler.writeReproducer(); });

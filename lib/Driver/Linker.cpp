@@ -4,11 +4,15 @@
 
 #include "Linker.h"
 #include "llvm/ADT/ScopeExit.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Object/ObjectFile.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/Program.h"
 #include "llvm/Support/raw_ostream.h"
+#include "llvm/TargetParser/Host.h"
+#include "llvm/TargetParser/Triple.h"
 #include <optional>
 
 using namespace mlir;
@@ -24,20 +28,35 @@ struct LinkProgram {
 
 /// Paths; empty ones are left out.
 struct LinkFiles {
-  std::string object, archive, library;
+  SmallVector<std::string> objects;
+  std::string archive, library;
 };
 } // namespace
 
-static llvm::Expected<LinkProgram> findLinker() {
-  for (const char *name : {"cc", "clang", "clang-22", "gcc"})
+/// Whether code is for this kind of machine.
+static bool isNative(llvm::Triple::ArchType arch) {
+  return arch == llvm::Triple(llvm::sys::getProcessTriple()).getArch();
+}
+
+/// Compilers that link for a kind of machine.
+static SmallVector<std::string> listCompilers(llvm::Triple::ArchType arch) {
+  if (isNative(arch))
+    return {"cc", "clang", "clang-22", "gcc"};
+  return {(llvm::Triple::getArchTypeName(arch) + "-linux-gnu-gcc").str()};
+}
+
+static llvm::Expected<LinkProgram> findLinker(llvm::Triple::ArchType arch) {
+  SmallVector<std::string> compilers = listCompilers(arch);
+  for (const std::string &name : compilers)
     if (auto path = llvm::sys::findProgramByName(name))
       return LinkProgram{*path, /*isCompiler=*/true};
   for (const char *name : {"ld.lld", "ld.lld-22"})
     if (auto path = llvm::sys::findProgramByName(name))
       return LinkProgram{*path, /*isCompiler=*/false};
   return llvm::createStringError(
-      "expected cc, clang, gcc or ld.lld on PATH to link a shared library, got "
-      "none; an object can be written instead ('-o name.o')");
+      "expected " + llvm::join(compilers, ", ") +
+      " or ld.lld on PATH to link a shared library, got none; an object can be "
+      "written instead ('-o name.o')");
 }
 
 /// Names derived from random characters must not get into the library, so only
@@ -45,8 +64,9 @@ static llvm::Expected<LinkProgram> findLinker() {
 static SmallVector<StringRef> makeArguments(const LinkProgram &program,
                                             const LinkFiles &files,
                                             StringRef library) {
-  SmallVector<StringRef> arguments = {program.path, "-shared", "-s",
-                                      "-o",         library,   files.object};
+  SmallVector<StringRef> arguments = {program.path, "-shared", "-s", "-o",
+                                      library};
+  llvm::append_range(arguments, files.objects);
   if (!files.library.empty())
     arguments.push_back(files.library);
   if (!files.archive.empty() && program.isCompiler)
@@ -98,9 +118,17 @@ static Error writeFile(StringRef bytes, StringRef path) {
   return llvm::createStringError(path + ": " + text);
 }
 
-Error mlir::mx::linkSharedLibrary(llvm::MemoryBufferRef object,
-                                  const LinkInputs &others, StringRef path) {
-  llvm::Expected<LinkProgram> program = findLinker();
+Error mlir::mx::linkSharedLibrary(const LinkInputs &inputs, StringRef path) {
+  auto file = llvm::object::ObjectFile::createObjectFile(inputs.objects[0]);
+  if (!file)
+    return file.takeError();
+  llvm::Triple::ArchType arch = (*file)->getArch();
+  if (!inputs.library.empty() && !isNative(arch))
+    return llvm::createStringError(
+        "expected an object ('-o name.o') of a program with threads for "
+        "another kind of machine, got a shared library; it is linked there, "
+        "with libomp");
+  llvm::Expected<LinkProgram> program = findLinker(arch);
   if (!program)
     return program.takeError();
   // In the folder of the result, so that the last step is a rename.
@@ -109,15 +137,22 @@ Error mlir::mx::linkSharedLibrary(llvm::MemoryBufferRef object,
   if (!library)
     return llvm::createStringError(path + ": " +
                                    llvm::toString(library.takeError()));
-  LinkFiles files{library->TmpName + ".o", "", others.library};
+  LinkFiles files{{}, "", inputs.library};
   llvm::scope_exit removeInputs([&] {
-    fs::remove(files.object);
+    for (const std::string &object : files.objects)
+      fs::remove(object);
     fs::remove(files.archive);
   });
-  Error error = writeFile(object.getBuffer(), files.object);
-  if (!error && !others.archive.empty()) {
+  Error error = Error::success();
+  for (llvm::MemoryBufferRef object : inputs.objects) {
+    files.objects.push_back(library->TmpName + "." +
+                            std::to_string(files.objects.size()) + ".o");
+    if (!error)
+      error = writeFile(object.getBuffer(), files.objects.back());
+  }
+  if (!error && !inputs.archive.empty()) {
     files.archive = library->TmpName + ".a";
-    error = writeFile(others.archive, files.archive);
+    error = writeFile(inputs.archive, files.archive);
   }
   if (!error)
     error = runLinker(*program, files, library->TmpName);

@@ -6,10 +6,11 @@
 //===----------------------------------------------------------------------===//
 
 #include "Program.h"
-#include "CodeGen.h"
+#include "Processor.h"
 #include "llvm/ExecutionEngine/Orc/LLJIT.h"
 #include "llvm/Object/ObjectFile.h"
 #include "llvm/Support/FileSystem.h"
+#include "llvm/TargetParser/Host.h"
 #include <dlfcn.h>
 
 using namespace mlir;
@@ -26,6 +27,22 @@ void Program::LibraryCloser::operator()(void *handle) const {
 //===----------------------------------------------------------------------===//
 // Objects
 //===----------------------------------------------------------------------===//
+
+/// Fails unless this machine can run an object.
+static llvm::Error checkMachine(llvm::MemoryBufferRef bytes) {
+  auto object = llvm::object::ObjectFile::createObjectFile(bytes);
+  if (!object)
+    return object.takeError();
+  llvm::Triple host(llvm::sys::getProcessTriple());
+  llvm::Triple::ArchType arch = (*object)->getArch();
+  if (arch == host.getArch())
+    return llvm::Error::success();
+  return llvm::createStringError(
+      "expected a target that this machine (" +
+      llvm::Triple::getArchTypeName(host.getArch()) + ") can run, got one of " +
+      llvm::Triple::getArchTypeName(arch) +
+      "; 'mx-compile' writes objects and libraries for it");
+}
 
 static llvm::orc::SymbolMap makeSymbolMap(llvm::orc::LLJIT &jit,
                                           ArrayRef<RuntimeSymbol> symbols) {
@@ -44,6 +61,8 @@ llvm::Expected<Program>
 Program::link(std::unique_ptr<llvm::MemoryBuffer> object,
               ArrayRef<RuntimeSymbol> symbols) {
   initializeNativeTarget();
+  if (llvm::Error error = checkMachine(*object))
+    return error;
   auto jit = llvm::orc::LLJITBuilder()
                  .setLinkProcessSymbolsByDefault(false)
                  .setPlatformSetUp(llvm::orc::setUpInactivePlatform)

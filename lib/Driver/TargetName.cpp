@@ -3,7 +3,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "TargetName.h"
-#include "CodeGen.h"
+#include "Processor.h"
 #include "mx/Target/Chip.h"
 
 using namespace mlir;

@@ -35,8 +35,9 @@ WeightLayout mlir::mx::getWeightLayout(std::string_view name) {
   return WeightLayout::Canonical;
 }
 
-/// Whether the feature string turns `feature` on; the last mention counts.
-static bool hasFeature(std::string_view features, std::string_view feature) {
+// The last mention in the feature string counts.
+bool mlir::mx::hasFeature(const Machine &machine, std::string_view feature) {
+  std::string_view features = machine.features;
   bool enabled = false;
   while (!features.empty()) {
     std::string_view entry = takeFirst(features, ',');
@@ -52,7 +53,7 @@ static bool hasFeature(std::string_view features, std::string_view feature) {
 static std::string explainCpu(std::string_view needs, const Machine &machine) {
   while (!needs.empty()) {
     std::string_view feature = takeFirst(needs, ',');
-    if (!hasFeature(machine.features, feature))
+    if (!hasFeature(machine, feature))
       return "needs " + std::string(feature);
   }
   return "";
@@ -78,6 +79,14 @@ std::string mlir::mx::explainMissing(const KernelRow &row,
                                      const Machine &machine) {
   return row.machine == MachineKind::Cpu ? explainCpu(row.needs, machine)
                                          : explainNvvm(row.needs, machine);
+}
+
+bool mlir::mx::canRun(std::string_view name, const Machine &machine) {
+  for (const KernelRow &row : getKernels())
+    if (row.name == name && row.machine == machine.kind &&
+        explainMissing(row, machine).empty())
+      return true;
+  return false;
 }
 
 static bool fitsFormat(std::string_view word, const OperandFormat &format) {

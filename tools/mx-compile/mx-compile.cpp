@@ -33,7 +33,8 @@ struct Options {
       "target", cl::value_desc("machine"), cl::cat(category),
       cl::desc("'cpu' for any machine of this kind (default), 'native' for "
                "this one, a processor name of LLVM, or an NVIDIA chip such as "
-               "'sm_120a'")};
+               "'sm_120a'; for a shared library also processors with commas "
+               "between them")};
   cl::opt<Phase> stopAfter{
       "stop-after", cl::init(Phase::LLVM), cl::cat(category),
       cl::desc("Write the IR after a phase"),

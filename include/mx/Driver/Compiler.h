@@ -35,7 +35,8 @@ class NativeCode;
 struct CompilerOptions {
   /// "cpu" (any machine of the host's kind), "native" (this machine), a
   /// processor name of LLVM or an NVIDIA chip such as "sm_120a". Empty: what
-  /// the module says, else "cpu".
+  /// the module says, else "cpu". compileFile takes several processors, with
+  /// commas between them.
   std::string target;
   Phase stopAfter = Phase::LLVM;
   /// Threads that work on weights; 0 for one on each core. Everything else, the
@@ -95,8 +96,13 @@ public:
   /// have any host code.
   LogicalResult runPhases(bool kernelsOnly = false);
   /// Generates machine code. Only functions on the list of runtime symbols may
-  /// be called; anything else is an error.
-  FailureOr<std::unique_ptr<llvm::MemoryBuffer>> compileObject();
+  /// be called; anything else is an error. `suffix` is put behind the names of
+  /// functions.
+  FailureOr<std::unique_ptr<llvm::MemoryBuffer>>
+  compileObject(StringRef suffix = "");
+  /// Links objects of the program into a shared library.
+  LogicalResult link(ArrayRef<std::unique_ptr<llvm::MemoryBuffer>> objects,
+                     StringRef path);
   /// Generates code of the program's kernels for a GPU: PTX, or what ptxas and
   /// fatbinary of a CUDA toolkit make of it.
   FailureOr<std::string> compileDevice(OutputKind kind);
@@ -142,7 +148,8 @@ private:
   unsigned errorCount = 0;
 };
 
-/// All of mx-compile: `input` to `output`.
+/// All of mx-compile: `input` to `output`. A shared library may be for several
+/// targets; the first that a machine can run is chosen when it is loaded.
 ExitCode compileFile(const DialectRegistry &registry,
                      const CompilerOptions &options, StringRef input,
                      OutputKind kind, StringRef output, raw_ostream &errors);

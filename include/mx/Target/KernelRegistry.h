@@ -90,8 +90,14 @@ const KernelRow *lookupKernel(std::string_view name);
 /// What a kernel of this name wants its right side to be.
 WeightLayout getWeightLayout(std::string_view name);
 
+/// Whether a CPU has a feature of LLVM.
+bool hasFeature(const Machine &machine, std::string_view feature);
+
 /// Says what `machine` lacks of a row's needs ("needs avx2"); empty if nothing.
 std::string explainMissing(const KernelRow &row, const Machine &machine);
+
+/// Whether `machine` can run one of the rows called `name`.
+bool canRun(std::string_view name, const Machine &machine);
 
 /// Chooses the first row for `operation` on operands of these formats that
 /// `machine` can run.

@@ -18,10 +18,15 @@
 using namespace mlir;
 using namespace mlir::mx;
 
+static Machine getMachineOf(Operation *op) {
+  return getMachine(getTarget(op->getParentOfType<ModuleOp>()));
+}
+
 InterleavedProduct::InterleavedProduct(PackedMatmulOp op, OpBuilder &builder)
     : TiledProduct(op, builder), payload(op.getRhs()[0]),
       scales(op.getRhs()[1]), format(op.getRhsFormatAttr()),
-      blockLines(format.getBlock() / kShuffleCodes), decoder(b) {
+      blockLines(format.getBlock() / kShuffleCodes),
+      decoder(b, getMachineOf(op)) {
   lhsPadding = format.getBlock();
 }
 
@@ -91,11 +96,8 @@ void InterleavedProduct::emitProduct(MatrixRows lhs, MatrixRows rhs,
 //===----------------------------------------------------------------------===//
 
 std::string mx::explainNoShuffles(PackedMatmulOp op) {
-  const KernelRow *row =
-      lookupKernel({op.getKernel()->data(), op.getKernel()->size()});
-  auto module = op->getParentOfType<ModuleOp>();
-  std::string missing = explainMissing(*row, getMachine(getTarget(module)));
-  if (!missing.empty())
+  if (!canRun({op.getKernel()->data(), op.getKernel()->size()},
+              getMachineOf(op)))
     return "a target that lacks it";
   FormatAttr format = op.getRhsFormatAttr();
   if (format.getElement() != mxnum::ElementType::E2M1 ||

@@ -51,12 +51,21 @@ LogicalResult mx::matchEmulated(Operation *op, PatternRewriter &rewriter) {
   return success();
 }
 
+/// What rows called `kernel` need, each in quotes.
+static std::string listNeeds(StringRef kernel) {
+  llvm::SetVector<StringRef> needs;
+  for (const KernelRow &row : getKernels())
+    if (StringRef(row.name) == kernel)
+      needs.insert(row.needs);
+  return "'" + llvm::join(needs, "' or '") + "'";
+}
+
 /// Says why a product with interleaved rows is still there.
 static InFlightDiagnostic explainInterleaved(PackedMatmulOp op) {
   StringRef kernel = *op.getKernel();
-  return op.emitOpError("expected a target with '")
-         << StringRef(lookupKernel({kernel.data(), kernel.size()})->needs)
-         << "' and weights of E2M1 codes in blocks of 8 to 256 for the kernel '"
+  return op.emitOpError("expected a target with ")
+         << listNeeds(kernel)
+         << " and weights of E2M1 codes in blocks of 8 to 256 for the kernel '"
          << kernel << "', got " << explainNoShuffles(op);
 }
 

@@ -8,6 +8,7 @@
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mx/Numerics/Half.h"
 #include "mx/Numerics/SmallFloat.h"
+#include <numeric>
 
 using namespace mlir;
 using namespace mlir::mx;
@@ -17,29 +18,49 @@ static constexpr int64_t kBytes = 32, kLaneBytes = 16;
 /// Bits of a bf16 number.
 static constexpr int64_t kHalfBits = 16;
 
-/// A byte of twice each E2M1 number as bf16, from bit `shift` on. The table is
-/// that of lib/Numerics.
-static Value createTable(ImplicitLocOpBuilder &b, unsigned shift) {
+/// A byte of twice each E2M1 number as bf16, from bit `shift` on, in a table of
+/// `size` bytes. The numbers are those of lib/Numerics.
+static Value createTable(ImplicitLocOpBuilder &b, int64_t size,
+                         unsigned shift) {
   SmallVector<int8_t> bytes;
-  for (int64_t i = 0; i < kBytes; ++i) {
+  for (int64_t i = 0; i < size; ++i) {
     float value = mxnum::decodeElement(mxnum::ElementType::E2M1,
                                        static_cast<uint8_t>(i % kLaneBytes));
     bytes.push_back(static_cast<int8_t>(mxnum::f32ToBF16(2 * value) >> shift));
   }
-  auto type = VectorType::get({kBytes}, b.getI8Type());
+  auto type = VectorType::get({size}, b.getI8Type());
   return arith::ConstantOp::create(
       b, DenseElementsAttr::get(type, ArrayRef<int8_t>(bytes)));
 }
 
-ShuffleDecoder::ShuffleDecoder(ImplicitLocOpBuilder &b)
-    : lowTable(createTable(b, 0)), highTable(createTable(b, 8)) {}
+ShuffleDecoder::ShuffleDecoder(ImplicitLocOpBuilder &b, const Machine &machine)
+    : isNeon(hasFeature(machine, "neon")),
+      lowTable(createTable(b, isNeon ? kLaneBytes : kBytes, 0)),
+      highTable(createTable(b, isNeon ? kLaneBytes : kBytes, 8)) {}
+
+/// The bytes of `table` that `codes` name, by an instruction of this name.
+static Value callShuffle(ImplicitLocOpBuilder &b, StringRef name, Value table,
+                         Value codes) {
+  return LLVM::CallIntrinsicOp::create(b, codes.getType(),
+                                       b.getStringAttr(name), {table, codes})
+      ->getResult(0);
+}
 
 Value ShuffleDecoder::lookUp(ImplicitLocOpBuilder &b, Value table,
                              Value codes) const {
-  return LLVM::CallIntrinsicOp::create(b, codes.getType(),
-                                       b.getStringAttr("llvm.x86.avx2.pshuf.b"),
-                                       ValueRange{table, codes})
-      ->getResult(0);
+  if (!isNeon)
+    return callShuffle(b, "llvm.x86.avx2.pshuf.b", table, codes);
+  SmallVector<Value> halves;
+  for (int64_t first = 0; first < kBytes; first += kLaneBytes) {
+    Value half = vector::ExtractStridedSliceOp::create(
+        b, codes, ArrayRef<int64_t>{first}, ArrayRef<int64_t>{kLaneBytes},
+        ArrayRef<int64_t>{1});
+    halves.push_back(
+        callShuffle(b, "llvm.aarch64.neon.tbl1.v16i8", table, half));
+  }
+  SmallVector<int64_t> places(kBytes);
+  std::iota(places.begin(), places.end(), 0);
+  return vector::ShuffleOp::create(b, halves[0], halves[1], places);
 }
 
 static Value createSplat(ImplicitLocOpBuilder &b, Type type, int64_t value) {

@@ -1,9 +1,9 @@
 //===- ShuffleDecode.h - FP4 codes to f32 by byte shuffles ------*- C++ -*-===//
 // Part of the mx project, under the Apache License v2.0 with LLVM Exceptions.
 //
-// The part of a kernel that knows the instructions of a machine: here AVX2. A
-// vector holds 4 bytes of each of 8 interleaved rows (N8.7), 64 codes, and
-// becomes 8 vectors of f32:
+// The part of a kernel that knows the instructions of a machine: AVX2, or NEON,
+// where a vector of 32 bytes is two registers. A vector holds 4 bytes of each
+// of 8 interleaved rows (N8.7), 64 codes, and becomes 8 vectors of f32:
 //
 //   bytes     [n0: k1k0 k3k2 k5k4 k7k6][n1: …] … [n7: …]
 //   low half  [ k0 k2 k4 k6 ]    high half  [ k1 k3 k5 k7 ]     shift and mask
@@ -22,6 +22,7 @@
 #define MX_LIB_CONVERSION_MXTOLOOPS_SHUFFLEDECODE_H
 
 #include "mlir/IR/ImplicitLocOpBuilder.h"
+#include "mx/Target/KernelRegistry.h"
 
 namespace mlir::mx {
 
@@ -49,7 +50,7 @@ struct PairVectors {
 /// inserts at first.
 class ShuffleDecoder {
 public:
-  explicit ShuffleDecoder(ImplicitLocOpBuilder &b);
+  ShuffleDecoder(ImplicitLocOpBuilder &b, const Machine &machine);
 
   /// Decodes a vector<32 x i8>, pair by pair.
   SmallVector<PairVectors> decode(ImplicitLocOpBuilder &b, Value bytes) const;
@@ -61,7 +62,10 @@ public:
 private:
   Value lookUp(ImplicitLocOpBuilder &b, Value table, Value codes) const;
 
-  /// Lower and upper bytes of 16 bf16 numbers, twice.
+  /// Whether shuffles are those of NEON, and not of AVX2.
+  bool isNeon;
+  /// Lower and upper bytes of 16 bf16 numbers, once for each 16 bytes of a
+  /// register.
   Value lowTable, highTable;
 };
 

@@ -38,7 +38,7 @@ func.func @unreachable(%c: memref<4xi8>, %p: memref<2xi8>) {
 // -----
 
 func.func @no_shuffles(%k: index, %a: memref<4x64xf32>, %w: memref<2x512xi8>, %s: memref<2x32xi8>, %c: memref<4x20xf32>) {
-  // expected-error@+1 {{expected a target with 'avx2,fma' and weights of E2M1 codes in blocks of 8 to 256 for the kernel 'matmul_shuffle_fma', got a target that lacks it}}
+  // expected-error@+1 {{expected a target with 'avx2,fma' or 'neon' and weights of E2M1 codes in blocks of 8 to 256 for the kernel 'matmul_shuffle_fma', got a target that lacks it}}
   mx.packed.matmul k(%k) lhs(%a : memref<4x64xf32>) rhs(%w, %s : memref<2x512xi8>, memref<2x32xi8>) outs(%c : memref<4x20xf32>)
     {rhs_format = #mx.format<mxfp4>, rhs_interleaved, kernel = "matmul_shuffle_fma"}
   return

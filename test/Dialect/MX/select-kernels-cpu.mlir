@@ -30,6 +30,18 @@ module attributes {mx.target = #mx.target<cpu, chip = "x86-64-v3", features = "+
 
 // -----
 
+module attributes {mx.target = #mx.target<cpu, chip = "cortex-a57", features = "+fp-armv8,+neon">} {
+  // CHECK-LABEL: @neon
+  func.func @neon(%x: tensor<4x64xf32>, %w: !mx.tensor<8x64, nvfp4, axis = 1>, %c: tensor<4x8xf32>) -> tensor<4x8xf32> {
+    // CHECK: mx.matmul {{.*}} {kernel = "matmul_shuffle_fma"}
+    // REMARK: remark: {{.*}}chose matmul_shuffle_fma: fastest, by neon
+    %0 = mx.matmul ins(%x, %w : tensor<4x64xf32>, !mx.tensor<8x64, nvfp4, axis = 1>) outs(%c : tensor<4x8xf32>)
+    return %0 : tensor<4x8xf32>
+  }
+}
+
+// -----
+
 module attributes {mx.target = #mx.target<cpu, chip = "haswell", features = "+avx2">} {
   // CHECK-LABEL: @no_fma
   func.func @no_fma(%x: tensor<4x64xf32>, %w: !mx.tensor<8x64, mxfp4, axis = 1>, %c: tensor<4x8xf32>) -> tensor<4x8xf32> {

@@ -15,12 +15,12 @@ import sys
 
 LINE = re.compile(r"^\s*([0-9a-f]+):\s+(\S+)\s*(.*)$")
 KINDS = (
-    ("look-ups", r"vpshufb$"),
-    ("interleavings", r"vpunpck"),
+    ("look-ups", r"vpshufb$|tbl$"),
+    ("interleavings", r"vpunpck|zip[12]$"),
     ("blends", r"vp?blend"),
-    ("products", r"vf(n?m)(add|sub)\d+ps$|vmulps$"),
-    ("broadcasts", r"vbroadcast"),
-    ("prefetches", r"prefetch"),
+    ("products", r"vf(n?m)(add|sub)\d+ps$|vmulps$|fmla$|fmul$"),
+    ("broadcasts", r"vbroadcast|dup$|ld1r$"),
+    ("prefetches", r"prefetch|prfm$"),
 )
 
 
@@ -40,8 +40,8 @@ def find_loops(function: list[tuple[int, str, str]]) -> list[tuple[int, int]]:
     """Returns the first and last address of each innermost loop."""
     loops = []
     for address, name, operands in function:
-        target = re.match(r"(?:0x)?([0-9a-f]+)\b", operands)
-        if name.startswith("j") and target and int(target[1], 16) < address:
+        target = re.search(r"(?:^|, )(?:0x)?([0-9a-f]+) <", operands)
+        if re.match(r"j|b\.|[ct]bn?z$", name) and target and int(target[1], 16) < address:
             loops.append((int(target[1], 16), address))
     return [
         (begin, end)
@@ -62,7 +62,7 @@ def main() -> None:
     for function in read_functions(sys.stdin.read()):
         for begin, end in find_loops(function):
             names = [name for address, name, _ in function if begin <= address <= end]
-            if any(re.match(r"vfn?madd", name) for name in names):
+            if any(re.match(r"vfn?madd|fmla", name) for name in names):
                 print("loop:", describe(names))
 
 

@@ -13,7 +13,7 @@
 // RUN: sh status.sh 1 mx-compile missing.mlir 2>&1 | FileCheck %s --check-prefix=MISSING
 // MISSING: error: {{.*}}'missing.mlir': No such file or directory
 // RUN: sh status.sh 1 mx-compile good.mlir --target=z80 2>&1 | FileCheck %s --check-prefix=TARGET
-// TARGET: error: expected the target 'cpu', 'native', a processor of this kind of machine or an NVIDIA chip (sm_80, {{.*}}), got 'z80'
+// TARGET: error: expected the target 'cpu', 'native', a processor of this kind of machine, x86-64 or AArch64, or an NVIDIA chip (sm_80, {{.*}}), got 'z80'
 // RUN: sh status.sh 1 mx-compile good.mlir '--remarks-filter=(' 2>&1 | FileCheck %s --check-prefix=REGEX
 // REGEX: error: expected a regular expression for remarks, got '(': {{.+}}
 // RUN: sh status.sh 1 mx-compile target.mlir 2>&1 | FileCheck %s --check-prefix=CHECK-ATTRIBUTE

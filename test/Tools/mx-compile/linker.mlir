@@ -3,7 +3,7 @@
 
 // RUN: rm -rf %t && mkdir -p %t/bin && cd %t
 // RUN: env PATH=%mx_build/bin not mx-compile %s -o a.so 2>&1 | FileCheck %s --check-prefix=NONE
-// NONE: error: expected cc, clang, gcc or ld.lld on PATH to link a shared library, got none; an object can be written instead ('-o name.o')
+// NONE: error: expected cc, clang, clang-22, gcc or ld.lld on PATH to link a shared library, got none; an object can be written instead ('-o name.o')
 
 // RUN: printf '#!/bin/sh\necho out of paper; exit 3\n' > bin/cc && chmod +x bin/cc
 // RUN: env PATH=%t/bin:%mx_build/bin not mx-compile %s -o a.so 2>&1 | FileCheck %s --check-prefix=STATUS

@@ -16,7 +16,7 @@
 // RUN: FileCheck %s --check-prefix=LLVM < a.ll
 // LLVM: "target-cpu"="x86-64-v3"
 // RUN: not mx-compile unknown.mlir 2>&1 | FileCheck %s --check-prefix=CHECK-UNKNOWN
-// CHECK-UNKNOWN: unknown.mlir:1:1: error: expected 'mx.target' to name a processor of this kind of machine, got 'z80'
+// CHECK-UNKNOWN: unknown.mlir:1:1: error: expected 'mx.target' to name a processor of this kind of machine, x86-64 or AArch64, got 'z80'
 
 //--- plain.mlir
 func.func @f(%x: tensor<64xf32>) -> tensor<64xf32> {
