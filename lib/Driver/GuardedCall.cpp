@@ -56,6 +56,19 @@ llvm::Error mlir::mx::callGuarded(StringRef function,
                                  reason);
 }
 
+int mlir::mx::catchFault(function_ref<void()> body) {
+  llvm::CrashRecoveryContext context;
+  return context.RunSafely(body) ? 0 : context.RetCode;
+}
+
+void mlir::mx::leaveGuarded(int fault) {
+  if (auto *context = llvm::CrashRecoveryContext::GetCurrent())
+    context->HandleExit(fault);
+  // Nobody guards this thread.
+  std::raise(SIGABRT);
+  std::_Exit(kFirstSignalCode + SIGABRT);
+}
+
 //===----------------------------------------------------------------------===//
 // What programs call
 //===----------------------------------------------------------------------===//
@@ -68,13 +81,7 @@ static int putsGuarded(const char *text) {
   return 0;
 }
 
-[[noreturn]] static void stopGuarded() {
-  if (auto *context = llvm::CrashRecoveryContext::GetCurrent())
-    context->HandleExit(kStoppedCode);
-  // A thread of the program's own, which nobody guards.
-  std::raise(SIGABRT);
-  std::_Exit(kFirstSignalCode + SIGABRT);
-}
+[[noreturn]] static void stopGuarded() { leaveGuarded(kStoppedCode); }
 
 ArrayRef<RuntimeSymbol> mlir::mx::getGuardedSymbols() {
   static const RuntimeSymbol symbols[] = {

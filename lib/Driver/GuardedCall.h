@@ -15,6 +15,14 @@ namespace mlir::mx {
 /// error; what the program had allocated is lost.
 llvm::Error callGuarded(StringRef function, function_ref<void()> body);
 
+/// Runs `body` on a thread that a program in a guarded call began. Returns 0,
+/// or how it faulted.
+int catchFault(function_ref<void()> body);
+
+/// Leaves the guarded call of this thread with what `catchFault` returned on
+/// another one.
+[[noreturn]] void leaveGuarded(int fault);
+
 /// What a failed assertion of a program calls, for programs that are linked
 /// into a process which must go on: the text becomes the error of callGuarded.
 ArrayRef<RuntimeSymbol> getGuardedSymbols();

@@ -3,6 +3,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "ThreadRuntime.h"
+#include "GuardedThreads.h"
 #include <dlfcn.h>
 
 using namespace mlir;
@@ -27,15 +28,22 @@ llvm::Expected<ThreadRuntime> mlir::mx::loadThreadRuntime() {
         "none: " +
         Twine(::dlerror()));
   ThreadRuntime runtime;
+  SmallVector<RuntimeSymbol> symbols;
   for (const char *name : kFunctions) {
     void *address = ::dlsym(library, name);
     if (!address)
       return llvm::createStringError("expected a runtime of OpenMP with '" +
                                      Twine(name) + "', got another one");
-    runtime.symbols.push_back({name, address});
+    symbols.push_back({name, address});
   }
+  void *getThreadCount = ::dlsym(library, "omp_get_num_threads");
+  if (!getThreadCount)
+    return llvm::createStringError(
+        "expected a runtime of OpenMP with 'omp_get_num_threads', got another "
+        "one");
   Dl_info info;
-  if (::dladdr(runtime.symbols.front().address, &info))
+  if (::dladdr(symbols.front().address, &info))
     runtime.path = info.dli_fname;
+  runtime.symbols = guardThreads(symbols, getThreadCount);
   return runtime;
 }
