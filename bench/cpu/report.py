@@ -12,9 +12,14 @@ with what the machine read and multiplied in the same run, on as many threads;
 
 import argparse
 import json
-import math
 import re
 import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from roofline import Roofline
+from tables import ratio, tabulate
 
 NAME = re.compile(
     r"matmul/(?P<format>\w+)/(?P<layer>\d+x\d+)/m:(?P<m>\d+)/t:(?P<t>\d+)"
@@ -35,81 +40,45 @@ def read(path):
     return limits, products
 
 
-def tabulate(limits, products):
-    """Returns the lines of a table in Markdown."""
-    lines = [
-        "| weights | rows | threads | provider | µs | GB/s | GFLOP/s | of read | of fma | error | mx is faster |",
-        "|---|---|---|---|---|---|---|---|---|---|---|",
-    ]
+HEADER = ["weights", "rows", "threads", "provider", "µs", "GB/s", "GFLOP/s", "of read", "of fma", "error", "mx is faster"]
+
+
+def list_products(limits, products):
+    """Returns the lines of a table in Markdown, and the limits."""
     case = lambda row: (row["format"], row["layer"], row["m"], row["t"], row["cache"])
     ours = {case(row): row for row in products if row["provider"] == "mx"}
     order = list(dict.fromkeys(case(row) for row in products))
+    cells = []
     for row in sorted(products, key=lambda row: order.index(case(row))):
         read_rate = limits[f"limit/read/t:{row['t']}"]["bytes/s"]
         fma_rate = limits[f"limit/fma/t:{row['t']}"]["operations/s"]
         mine = ours.get(case(row))
-        ratio = f"{row['real_time'] / mine['real_time']:.2f}" if mine and row is not mine else ""
-        lines.append(
-            f"| {row['format']} {row['layer']} {row['cache']} | {row['m']} | {row['t']} | {row['provider']} "
-            f"| {row['real_time']:.0f} | {row['bytes/s'] / 1e9:.2f} | {row['operations/s'] / 1e9:.1f} "
-            f"| {row['bytes/s'] / read_rate:.0%} | {row['operations/s'] / fma_rate:.0%} "
-            f"| {row['error']:.1e} | {ratio} |"
-        )
+        cells.append([
+            f"{row['format']} {row['layer']} {row['cache']}", row["m"], row["t"], row["provider"],
+            f"{row['real_time']:.0f}", f"{row['bytes/s'] / 1e9:.2f}", f"{row['operations/s'] / 1e9:.1f}",
+            f"{row['bytes/s'] / read_rate:.0%}", f"{row['operations/s'] / fma_rate:.0%}", f"{row['error']:.1e}",
+            ratio(row["real_time"], mine["real_time"]) if mine and row is not mine else None,
+        ])  # fmt: skip
+    lines = tabulate(HEADER, cells)
     for name, row in sorted(limits.items()):
         rate = row["bytes/s"] or row["operations/s"]
         lines.append(f"\n{name}: {rate / 1e9:.1f} {'GB/s' if row['bytes/s'] else 'GFLOP/s'}")
     return lines
 
 
-COLOURS = ("#1f5fbf", "#c44e1d", "#2e8b57", "#8a4fbf", "#888888")
-
-
 def draw(limits, products):
-    """Returns an SVG: speed over operations for each byte of weights, both
-    logarithmic, under the lines of memory and arithmetic."""
-    width, height, margin = 720, 420, 60
-    x_range, y_range = (1, 4096), (0.5, 1000)
-
-    def place(value, bounds, size):
-        low, high = (math.log(bound) for bound in bounds)
-        return margin + (math.log(value) - low) / (high - low) * (size - 2 * margin)
-
-    at = lambda x, y: (place(x, x_range, width), height - place(y, y_range, height))
-    parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" font-family="sans-serif" font-size="12">',
-        f'<rect width="{width}" height="{height}" fill="white"/>',
-    ]
-
-    def line(points, colour, dash=""):
-        path = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
-        parts.append(f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-dasharray="{dash}"/>')
-
-    def text(x, y, words, anchor="middle", colour="black"):
-        parts.append(f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" fill="{colour}">{words}</text>')
-
-    for exponent in range(0, 13, 2):
-        x, y = at(2**exponent, y_range[0])
-        text(x, y + 18, 2**exponent)
-        line([(x, y), at(2**exponent, y_range[1])], "#eeeeee")
-    for value in (1, 10, 100, 1000):
-        x, y = at(x_range[0], value)
-        text(x - 8, y + 4, value, "end")
-        line([(x, y), at(x_range[1], value)], "#eeeeee")
-    text(width / 2, height - 14, "operations for each byte of weights")
-    text(margin, margin - 24, "GFLOP/s", "start")
+    """Returns an SVG: speed over operations for each byte of weights."""
+    roofline = Roofline((1, 4096), (0.5, 1000), "GFLOP/s")
     for name in (name for name in limits if name.startswith("limit/read/")):
         speed = limits[name]["bytes/s"] / 1e9
         peak = limits[name.replace("read", "fma")]["operations/s"] / 1e9
-        line([at(x_range[0], speed * x_range[0]), at(peak / speed, peak), at(x_range[1], peak)], "black", "4 3")
-        text(*at(x_range[1], peak * 1.08), f"{name[11:]} {speed:.1f} GB/s, {peak:.0f} GFLOP/s", "end")
-    providers = list(dict.fromkeys(row["provider"] for row in products))
-    for index, provider in enumerate(providers):
-        colour = COLOURS[index % len(COLOURS)]
-        text(width - margin, margin + 16 * index, provider, "end", colour)
-        for row in (row for row in products if row["provider"] == provider):
-            x, y = at(row["operations/s"] / row["bytes/s"], row["operations/s"] / 1e9)
-            parts.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4" fill="{colour}" fill-opacity="0.7"/>')
-    return "\n".join(parts + ["</svg>", ""])
+        roofline.limit(f"{name[11:]} {speed:.1f} GB/s, {peak:.0f} GFLOP/s", speed, peak)
+    series = {}
+    for row in products:
+        point = row["operations/s"] / row["bytes/s"], row["operations/s"] / 1e9
+        series.setdefault(row["provider"], []).append(point)
+    roofline.points(series)
+    return roofline.finish()
 
 
 def main():
@@ -120,7 +89,7 @@ def main():
     limits, products = read(arguments.json)
     if not products:
         sys.exit(f"{arguments.json}: expected medians of products, got none")
-    print("\n".join(tabulate(limits, products)))
+    print("\n".join(list_products(limits, products)))
     if arguments.roofline:
         open(arguments.roofline, "w").write(draw(limits, products))
 
