@@ -15,6 +15,7 @@
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/raw_ostream.h"
+#include "llvm/TargetParser/Host.h"
 #include <algorithm>
 #include <benchmark/benchmark.h>
 #include <chrono>
@@ -244,6 +245,7 @@ int main(int argc, char **argv) {
       layers, {"4096x4096", "14336x4096", "4096x14336", "2880x2880"});
   setDefault<int64_t>(rows, {1, 8, 32, 128});
   setDefault<int>(threadCounts, {1});
+  benchmark::AddCustomContext("processor", llvm::sys::getHostCPUName().str());
   Bench bench;
   if (!bench.loadProviders())
     return 1;

@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 # Part of the mx project, under the Apache License v2.0 with LLVM Exceptions.
-"""Prints what mx-bench-matmul measured, beside the limits of the same run.
+"""Prints what mx-bench-matmul measured, beside the limits of the same run, or puts
+it into docs/Performance.md.
 
     bin/mx-bench-matmul --benchmark_out=matmul.json
-    bench/cpu/report.py matmul.json [--roofline=roofline.svg]
+    bench/cpu/report.py matmul.json [--roofline=roofline.svg] [--document=docs/Performance.md]
 
 Times are medians. "of read" and "of fma" compare bytes of weights and operations
 with what the machine read and multiplied in the same run, on as many threads;
@@ -19,7 +20,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from roofline import Roofline
-from tables import ratio, tabulate
+from tables import ratio, replace_part, tabulate
 
 NAME = re.compile(
     r"matmul/(?P<format>\w+)/(?P<layer>\d+x\d+)/m:(?P<m>\d+)/t:(?P<t>\d+)"
@@ -27,10 +28,28 @@ NAME = re.compile(
 )
 
 
-def read(path):
+# What Google Benchmark says about a run that concerns no provider.
+ABOUT_RUN = {
+    "date", "host_name", "executable", "num_cpus", "mhz_per_cpu", "cpu_scaling_enabled", "caches", "load_avg",
+    "library_version", "library_build_type", "json_schema_version", "processor", "aslr_enabled",
+}  # fmt: skip
+
+
+def describe(found):
+    """Returns a line: the machine, the providers and their versions, repetitions."""
+    context = found["context"]
+    providers = [f"{name} {version}" for name, version in context.items() if name not in ABOUT_RUN]
+    repetitions = max(row.get("repetitions", 1) for row in found["benchmarks"])
+    return (
+        f"{context.get('processor', 'unknown processor')}, {context['num_cpus']} hardware threads; "
+        f"{', '.join(providers) or 'mx'}; medians of {repetitions}."
+    )
+
+
+def read(found):
     """Returns the medians: those of limits by name, those of products."""
     limits, products = {}, []
-    for row in json.load(open(path))["benchmarks"]:
+    for row in found["benchmarks"]:
         if row.get("aggregate_name") != "median":
             continue
         if row["run_name"].startswith("limit/"):
@@ -83,15 +102,24 @@ def draw(limits, products):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("json")
-    parser.add_argument("--roofline", metavar="FILE.svg", help="where to draw speed under the limits")
+    parser.add_argument("json", type=Path)
+    parser.add_argument("--roofline", type=Path, metavar="FILE.svg", help="where to draw speed under the limits")
+    parser.add_argument("--document", type=Path, metavar="FILE.md", help="whose part 'cpu' to replace, instead of printing")
     arguments = parser.parse_args()
-    limits, products = read(arguments.json)
-    if not products:
-        sys.exit(f"{arguments.json}: expected medians of products, got none")
-    print("\n".join(list_products(limits, products)))
-    if arguments.roofline:
-        open(arguments.roofline, "w").write(draw(limits, products))
+    try:
+        found = json.loads(arguments.json.read_text())
+        limits, products = read(found)
+        if not products:
+            sys.exit(f"error: {arguments.json}: expected medians of products, got none")
+        lines = [describe(found), "", *list_products(limits, products)]
+        if arguments.document:
+            replace_part(arguments.document, "cpu", lines)
+        else:
+            print("\n".join(lines))
+        if arguments.roofline:
+            arguments.roofline.write_text(draw(limits, products))
+    except (OSError, ValueError, KeyError) as error:
+        sys.exit(f"error: {error if not isinstance(error, KeyError) else f'{arguments.json}: expected {error}'}")
 
 
 if __name__ == "__main__":
