@@ -110,6 +110,9 @@ void DispatchBuilder::buildChoice() {
     llvm::Value *fits = builder.getTrue();
     auto bits = getFeatureBits(cases[i].processor);
     for (auto [word, mask] : llvm::enumerate(bits)) {
+      // An older library has fewer words.
+      if (mask == 0)
+        continue;
       llvm::Value *present = builder.CreateAnd(loadWord(word), mask);
       fits = builder.CreateAnd(
           fits, builder.CreateICmpEQ(present, builder.getInt32(mask)));
