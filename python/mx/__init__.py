@@ -22,6 +22,7 @@ from mx import _mx
 from mx._blocks import BlockTensor, decode_elements, dequantize, encode_elements, quantize, rotate
 from mx._errors import CompileError, Error
 from mx._formats import Format, Rotation
+from mx._models import Model, from_onnx, onnx_to_mlir
 from mx._programs import Function, Program, Value, compile, load
 
 __version__ = _mx.version()
@@ -31,6 +32,7 @@ __all__ = [
     "Error",
     "Format",
     "Function",
+    "Model",
     "Program",
     "Rotation",
     "Value",
@@ -38,7 +40,9 @@ __all__ = [
     "decode_elements",
     "dequantize",
     "encode_elements",
+    "from_onnx",
     "load",
+    "onnx_to_mlir",
     "quantize",
     "rotate",
 ]
