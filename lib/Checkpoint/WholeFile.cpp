@@ -2,12 +2,16 @@
 // Part of the mx project, under the Apache License v2.0 with LLVM Exceptions.
 //
 // LLVM's own function for this renames before it looks whether everything was
-// written, and ends the program afterwards.
+// written, and ends the program afterwards; nor does it wait for the disk.
 //===----------------------------------------------------------------------===//
 
 #include "mx/Checkpoint/WholeFile.h"
+#include "mx/Checkpoint/ResumableFile.h"
 #include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Path.h"
 #include "llvm/Support/raw_ostream.h"
+#include <cerrno>
+#include <unistd.h>
 
 using namespace mlir::mx;
 using llvm::Error;
@@ -58,9 +62,13 @@ Error mlir::mx::writeWholeFile(
     return makeError(path, llvm::toString(file.takeError()));
   llvm::raw_fd_ostream os(file->FD, /*shouldClose=*/false);
   write(os);
-  if (std::error_code error = finish(os))
+  std::error_code error = finish(os);
+  // After a crash, the name must not stand for blocks that were never written.
+  if (!error && ::fsync(file->FD) != 0)
+    error = std::error_code(errno, std::generic_category());
+  if (error)
     return llvm::joinErrors(makeError(path, error.message()), file->discard());
   if (Error error = file->keep(path))
     return makeError(path, llvm::toString(std::move(error)));
-  return Error::success();
+  return syncFolder(llvm::sys::path::parent_path(path));
 }

@@ -10,6 +10,9 @@
 #include "gtest/gtest.h"
 #include <csignal>
 #include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 using namespace mlir::mx;
 
@@ -33,7 +36,18 @@ private:
   void (*handler)(int);
 };
 
+/// What was waited for: 'f' for a file, 'd' for a folder.
+std::string waitedFor;
+
 } // namespace
+
+/// Stands before the one of libc, and does the same.
+extern "C" int fsync(int descriptor) {
+  struct stat status;
+  if (::fstat(descriptor, &status) == 0)
+    waitedFor += S_ISDIR(status.st_mode) ? 'd' : 'f';
+  return static_cast<int>(::syscall(SYS_fsync, descriptor));
+}
 
 static std::string write(const std::string &path, const std::string &text) {
   return llvm::toString(
@@ -45,6 +59,13 @@ TEST(WholeFileTest, anOlderFileIsReplaced) {
   EXPECT_EQ(write(file.getPath(), "new"), "");
   EXPECT_EQ(file.read(), "new");
   EXPECT_EQ(file.countFilesInFolder(), 1);
+}
+
+TEST(WholeFileTest, bytesAreOnTheDiskBeforeTheNameIs) {
+  TemporaryFile file("old");
+  waitedFor.clear();
+  EXPECT_EQ(write(file.getPath(), "new"), "");
+  EXPECT_EQ(waitedFor, "fd");
 }
 
 TEST(WholeFileTest, anOlderFileStaysIfTheDiskIsFull) {
