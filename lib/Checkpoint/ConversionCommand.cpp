@@ -105,6 +105,13 @@ void Progress::printStep(const PlannedFile &file, const ConversionStep &step,
       json.attribute("rule", mxnum::getScaleRuleName(step.rule));
     if (!step.site.empty())
       json.attribute("method", "gptq");
+    if (!step.joined.empty())
+      json.attributeArray("scale_with", [&] {
+        for (const std::string &name : step.joined)
+          json.value(name);
+      });
+    if (step.isTransposed)
+      json.attribute("transposed", true);
     if (!note.empty())
       json.attribute("note", note);
     if (!step.reason.empty())

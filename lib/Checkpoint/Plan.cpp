@@ -16,6 +16,7 @@
 #include "llvm/Support/Path.h"
 #include "llvm/Support/Regex.h"
 #include "llvm/Support/raw_ostream.h"
+#include <map>
 #include <set>
 
 using namespace mlir::mx;
@@ -29,6 +30,14 @@ using mxnum::ScaleType;
 
 /// What plain weights are called.
 static constexpr StringRef kWeightSuffix = ".weight";
+/// Experts of gpt-oss, which are stored with rows for columns while they are
+/// plain.
+static constexpr StringRef kTransposed[] = {".mlp.experts.gate_up_proj",
+                                            ".mlp.experts.down_proj"};
+/// Layers that are joined where they stand beside each other.
+static constexpr StringRef kJoined[][3] = {{"q_proj", "k_proj", "v_proj"},
+                                           {"gate_proj", "up_proj", ""},
+                                           {"w1", "w3", ""}};
 
 static Error makeOptionError(const Twine &text) {
   return llvm::createStringError(text);
@@ -58,8 +67,10 @@ private:
   Error planQuantize(StringRef name, const CheckpointTensor &tensor);
   Error planCopy(StringRef name, const CheckpointTensor &tensor,
                  StringRef reason);
+  bool isTransposed(StringRef name, const CheckpointTensor &tensor) const;
   std::string explainPlain(StringRef name,
                            const CheckpointTensor &tensor) const;
+  void joinScales();
   Error addParts(ConversionStep &step, StringRef stem, unsigned file);
   Error addTensor(PlannedFile &file, const std::string &name, StringRef type,
                   std::vector<int64_t> shape);
@@ -292,11 +303,25 @@ Error Planner::planWeight(const StoredWeight &weight) {
   return addParts(step, renameTensor(names, weight.stem), payload.file);
 }
 
+static bool hasNumbers(const CheckpointTensor &tensor) {
+  return tensor.type == "F32" || tensor.type == "F16" || tensor.type == "BF16";
+}
+
+/// Whether a tensor is a weight [..., K, N] of gpt-oss.
+bool Planner::isTransposed(StringRef name,
+                           const CheckpointTensor &tensor) const {
+  return StringRef(options.convention).starts_with("gpt-oss") &&
+         tensor.shape.size() == 3 && hasNumbers(tensor) &&
+         llvm::any_of(kTransposed,
+                      [&](StringRef end) { return name.ends_with(end); });
+}
+
 /// Why a tensor stays plain; empty if it is to be quantised.
 std::string Planner::explainPlain(StringRef name,
                                   const CheckpointTensor &tensor) const {
-  if (!name.ends_with(kWeightSuffix) || tensor.shape.size() < 2 ||
-      (tensor.type != "F32" && tensor.type != "F16" && tensor.type != "BF16"))
+  bool isTurned = isTransposed(name, tensor);
+  if (!isTurned && (!name.ends_with(kWeightSuffix) || tensor.shape.size() < 2 ||
+                    !hasNumbers(tensor)))
     return "not a weight";
   if (!quantizes)
     return "plain weights are left alone";
@@ -305,7 +330,8 @@ std::string Planner::explainPlain(StringRef name,
   if (!options.skip.empty() && skip.match(name))
     return "in --skip";
   int64_t block = getStoredBlock(choosePlainTarget());
-  if (tensor.shape.back() % block != 0 || tensor.bytes == 0)
+  if (tensor.shape[tensor.shape.size() - (isTurned ? 2 : 1)] % block != 0 ||
+      tensor.bytes == 0)
     return "rows are no whole number of blocks of " + std::to_string(block);
   return "";
 }
@@ -328,13 +354,17 @@ Error Planner::planQuantize(StringRef name, const CheckpointTensor &tensor) {
   ConversionStep step{StepKind::Quantize, name.str()};
   step.target = &choosePlainTarget();
   step.shape = tensor.shape;
+  step.isTransposed = isTransposed(name, tensor);
+  if (step.isTransposed)
+    std::swap(step.shape.back(), step.shape[step.shape.size() - 2]);
   step.bytes = tensor.bytes;
   step.rule = chooseRule(step.target->format);
   if (const char *expected = mxnum::explainInvalidRule(
           step.target->format, step.rule, mxnum::Rounding::NearestEven))
     return makeOptionError(Twine("expected ") + expected + ", got '" +
                            mxnum::getScaleRuleName(step.rule) + "'");
-  StringRef stem = name.drop_back(kWeightSuffix.size());
+  StringRef stem = name;
+  stem.consume_back(kWeightSuffix);
   if (Error error = setSite(step, stem))
     return error;
   return addParts(step, renameTensor(names, stem), tensor.file);
@@ -373,6 +403,32 @@ Error Planner::planTensor(StringRef name, const CheckpointTensor &tensor) {
   std::string reason = explainPlain(name, tensor);
   return reason.empty() ? planQuantize(name, tensor)
                         : planCopy(name, tensor, reason);
+}
+
+/// Gives layers that will be joined one tensor scale.
+void Planner::joinScales() {
+  std::map<std::pair<std::string, unsigned>, std::vector<ConversionStep *>>
+      groups;
+  for (PlannedFile &file : plan.files)
+    for (ConversionStep &step : file.steps) {
+      if (step.kind != StepKind::Quantize || !step.target->joinsLayers)
+        continue;
+      auto [before, last] =
+          StringRef(step.source).drop_back(kWeightSuffix.size()).rsplit('.');
+      for (auto [number, names] : llvm::enumerate(kJoined))
+        if (!last.empty() && llvm::is_contained(names, last))
+          groups[{before.str(), number}].push_back(&step);
+    }
+  for (auto &[key, steps] : groups) {
+    if (steps.size() < 2)
+      continue;
+    std::vector<std::string> sources;
+    for (const ConversionStep *step : steps)
+      sources.push_back(step->source);
+    llvm::sort(sources);
+    for (ConversionStep *step : steps)
+      step->joined = sources;
+  }
 }
 
 //===----------------------------------------------------------------------===//
@@ -422,7 +478,8 @@ std::string Planner::describe() const {
   for (const PlannedFile &file : plan.files)
     for (const ConversionStep &step : file.steps)
       os << static_cast<int>(step.kind) << ' ' << step.source << ' '
-         << mxnum::getScaleRuleName(step.rule) << ' ' << step.site << '\n';
+         << mxnum::getScaleRuleName(step.rule) << ' ' << step.site << ' '
+         << llvm::join(step.joined, " ") << ' ' << step.isTransposed << '\n';
   os << plan.allowRounding << '\n';
   return text;
 }
@@ -460,6 +517,7 @@ Expected<ConversionPlan> Planner::run() {
     if (!parts.count(name))
       if (Error error = planTensor(name, tensor))
         return error;
+  joinScales();
   for (PlannedFile &file : plan.files) {
     addMetadata(checkpoint, options.convention, file);
     if (Error error = finishFile(file))

@@ -126,32 +126,66 @@ Error StepWork::writeInputScale(const ConversionStep &step) {
   return writeScale(step, step.inputScale, scale);
 }
 
-/// The tensor scale of numbers: that of N4.1, or the nearest one that can be
-/// stored.
+/// How many rows are read at a time: whole matrices where columns become rows.
+static int64_t getPieceRows(const ConversionStep &step) {
+  if (step.isTransposed)
+    return step.shape[step.shape.size() - 2];
+  int64_t rowBytes = step.shape.back() * sizeof(float);
+  return std::max<int64_t>(kPieceBytes / rowBytes, 1);
+}
+
+/// The largest magnitude of plain numbers.
+Expected<float> StepWork::findLargest(const ConversionStep &step) {
+  mxnum::QuantizeOptions options;
+  options.rule = step.rule;
+  std::mutex mutex;
+  float most = 0.0f;
+  Error error = forPieces(countRows(step.shape), getPieceRows(step),
+                          [&](int64_t first, int64_t count) -> Error {
+                            Expected<std::vector<float>> values =
+                                readNumbers(step, first, count);
+                            if (!values)
+                              return values.takeError();
+                            float found = mxnum::findLargestFinite(
+                                options, values->data(), values->size());
+                            std::lock_guard<std::mutex> lock(mutex);
+                            most = std::max(most, found);
+                            return Error::success();
+                          });
+  if (error)
+    return error;
+  return most;
+}
+
+/// The tensor scale of numbers: that of N4.1 over all joined weights, or the
+/// nearest one that can be stored.
 Expected<float> StepWork::chooseTensorScale(const ConversionStep &step) {
   const BlockFormat &format = step.target->format;
   if (!format.tensorScale)
     return 1.0f;
   mxnum::QuantizeOptions options;
   options.rule = step.rule;
-  std::mutex mutex;
-  float largest = 0.0f;
-  int64_t columns = step.shape.back(), rowBytes = columns * sizeof(float);
-  Error error = forPieces(
-      countRows(step.shape), std::max<int64_t>(kPieceBytes / rowBytes, 1),
-      [&](int64_t first, int64_t count) -> Error {
-        Expected<std::vector<float>> values = readNumbers(step, first, count);
-        if (!values)
-          return values.takeError();
-        float found =
-            mxnum::findLargestFinite(options, values->data(), values->size());
-        std::lock_guard<std::mutex> lock(mutex);
-        largest = std::max(largest, found);
-        return Error::success();
-      });
-  if (error)
-    return error;
-  float scale = mxnum::computeTensorScale(format, options, &largest, 1);
+  float most = 0.0f;
+  if (step.joined.empty()) {
+    Expected<float> found = findLargest(step);
+    if (!found)
+      return found.takeError();
+    most = *found;
+  }
+  for (const std::string &name : step.joined) {
+    auto known = largest.find(name);
+    if (known == largest.end()) {
+      ConversionStep other = step;
+      other.source = name;
+      other.shape = checkpoint.lookup(name)->shape;
+      Expected<float> found = findLargest(other);
+      if (!found)
+        return found.takeError();
+      known = largest.emplace(name, *found).first;
+    }
+    most = std::max(most, known->second);
+  }
+  float scale = mxnum::computeTensorScale(format, options, &most, 1);
   ScaleDirection direction = step.target->direction;
   if (encodeTensorScale(direction, scale))
     return scale;
@@ -279,29 +313,34 @@ Error StepWork::convert(const ConversionStep &step) {
 // Numbers
 //===----------------------------------------------------------------------===//
 
-/// Reads rows of plain numbers as f32. Numbers that are not finite are an
-/// error: no block-scaled weight could mean them.
-Expected<std::vector<float>> StepWork::readNumbers(const ConversionStep &step,
-                                                   int64_t first,
-                                                   int64_t count) const {
-  const CheckpointTensor &tensor = *checkpoint.lookup(step.source);
-  int64_t columns = step.shape.back();
-  int64_t width = *getStoredBits(tensor.type) / 8;
-  std::vector<float> values(count * columns);
-  std::vector<char> bytes(values.size() * width);
-  if (Error error = checkpoint.read(tensor, first * columns * width, bytes))
-    return error;
+/// Numbers of one of the types that plain weights have.
+static std::vector<float> decodeNumbers(StringRef type, ArrayRef<char> bytes) {
   using namespace llvm::support::endian;
+  std::vector<float> values(bytes.size() / (*getStoredBits(type) / 8));
   const char *data = bytes.data();
-  if (tensor.type == "F32")
+  if (type == "F32")
     for (size_t i = 0; i < values.size(); ++i)
       values[i] = llvm::bit_cast<float>(read32le(data + 4 * i));
-  else if (tensor.type == "BF16")
+  else if (type == "BF16")
     for (size_t i = 0; i < values.size(); ++i)
       values[i] = mxnum::bf16ToF32(read16le(data + 2 * i));
   else
     for (size_t i = 0; i < values.size(); ++i)
       values[i] = mxnum::f16ToF32(read16le(data + 2 * i));
+  return values;
+}
+
+/// Reads plain numbers as f32, in the order of the source. Numbers that are not
+/// finite are an error: no block-scaled weight could mean them.
+Expected<std::vector<float>> StepWork::readElements(const ConversionStep &step,
+                                                    int64_t begin,
+                                                    int64_t count) const {
+  const CheckpointTensor &tensor = *checkpoint.lookup(step.source);
+  int64_t width = *getStoredBits(tensor.type) / 8;
+  std::vector<char> bytes(count * width);
+  if (Error error = checkpoint.read(tensor, begin * width, bytes))
+    return error;
+  std::vector<float> values = decodeNumbers(tensor.type, bytes);
   unsigned strange = 0;
   for (float value : values)
     strange |= (mxnum::toBits(value) & mxnum::kF32InfinityBits) ==
@@ -311,11 +350,29 @@ Expected<std::vector<float>> StepWork::readNumbers(const ConversionStep &step,
   int64_t index =
       llvm::find_if(values, [](float value) { return !std::isfinite(value); }) -
       values.begin();
+  int64_t columns = tensor.shape.back();
   return checkpoint.makeError(
       step.source, "expected finite numbers, got " +
                        Twine(std::isnan(values[index]) ? "NaN" : "infinity") +
-                       " in row " + Twine(first + index / columns) +
-                       ", column " + Twine(index % columns));
+                       " in row " + Twine((begin + index) / columns) +
+                       ", column " + Twine((begin + index) % columns));
+}
+
+/// Reads rows of a plain weight as f32; of a transposed one, those of a whole
+/// matrix.
+Expected<std::vector<float>> StepWork::readNumbers(const ConversionStep &step,
+                                                   int64_t first,
+                                                   int64_t count) const {
+  int64_t columns = step.shape.back();
+  Expected<std::vector<float>> values =
+      readElements(step, first * columns, count * columns);
+  if (!values || !step.isTransposed)
+    return values;
+  std::vector<float> rows(values->size());
+  for (int64_t column = 0; column < columns; ++column)
+    for (int64_t row = 0; row < count; ++row)
+      rows[row * columns + column] = (*values)[column * count + row];
+  return rows;
 }
 
 Error StepWork::quantizeRows(const ConversionStep &step, float tensorScale,
@@ -381,9 +438,7 @@ Error StepWork::quantize(const ConversionStep &step) {
       return error;
   if (!step.site.empty())
     return quantizeWhole(step, *tensorScale);
-  int64_t rowBytes = step.shape.back() * sizeof(float);
-  return forPieces(countRows(step.shape),
-                   std::max<int64_t>(kPieceBytes / rowBytes, 1),
+  return forPieces(countRows(step.shape), getPieceRows(step),
                    [&](int64_t first, int64_t count) {
                      return quantizeRows(step, *tensorScale, first, count);
                    });

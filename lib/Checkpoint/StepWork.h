@@ -13,6 +13,7 @@
 #include "mx/Checkpoint/Conversion.h"
 #include "mx/Checkpoint/ResumableFile.h"
 #include <atomic>
+#include <map>
 
 namespace mlir::mx {
 
@@ -39,6 +40,7 @@ private:
   llvm::Error quantizeWhole(const ConversionStep &step, float tensorScale);
   llvm::Error quantizeRows(const ConversionStep &step, float tensorScale,
                            int64_t first, int64_t count);
+  llvm::Expected<float> findLargest(const ConversionStep &step);
   llvm::Expected<float> chooseTensorScale(const ConversionStep &step);
   llvm::Expected<float> recodeTensorScale(const ConversionStep &step);
   llvm::Error recode(const ConversionStep &step, WeightRows &rows,
@@ -53,6 +55,8 @@ private:
   llvm::Error forPieces(int64_t count, int64_t piece,
                         llvm::function_ref<llvm::Error(int64_t, int64_t)> body);
   llvm::Expected<std::vector<float>>
+  readElements(const ConversionStep &step, int64_t begin, int64_t count) const;
+  llvm::Expected<std::vector<float>>
   readNumbers(const ConversionStep &step, int64_t first, int64_t count) const;
 
   const Checkpoint &checkpoint;
@@ -63,6 +67,8 @@ private:
   std::atomic<bool> writeFailed{false};
   bool inputFailed = false;
   std::string note;
+  /// The largest magnitudes of weights that are joined with others.
+  std::map<std::string, float> largest;
 };
 
 } // namespace mlir::mx

@@ -62,6 +62,9 @@ struct Convention {
   /// The `quantization_config` of a model's config.json; empty if nobody reads
   /// one.
   llvm::StringLiteral config;
+  /// Whether those who read it join layers that stand beside each other (q, k
+  /// and v; gate and up), and then take one tensor scale for all.
+  bool joinsLayers = false;
 
   /// Whether payload and scales are one tensor of ggml's blocks.
   bool isInterleaved() const { return scales.shape == PartShape::None; }

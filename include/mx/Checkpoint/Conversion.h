@@ -74,6 +74,12 @@ struct ConversionStep {
   mxnum::ScaleRule rule = mxnum::ScaleRule::Even;
   /// The site whose statistics are used; empty unless the method is Gptq.
   std::string site = {};
+  /// Plain weights that have one tensor scale with this one, itself among them;
+  /// empty if it has its own.
+  std::vector<std::string> joined = {};
+  /// The source is [..., K, N], as the experts of gpt-oss are when they are
+  /// plain.
+  bool isTransposed = false;
   /// The tensors that it makes; empty where there is none.
   std::string payload = {}, scales = {}, tensorScale = {}, inputScale = {};
   /// Bytes that are read.
