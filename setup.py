@@ -51,7 +51,8 @@ setup(
     ext_modules=[
         Extension(
             "mx._mx",
-            ["python/src/_mx.cpp"],
+            sorted(str(path.relative_to(ROOT)) for path in ROOT.glob("python/src/*.cpp")),
+            depends=["python/src/Arguments.h", "python/src/Bindings.h"],
             include_dirs=[str(ROOT / "include"), *pybind11_folders()],
             library_dirs=[str(BUILD / "lib")],
             libraries=["MXC"],

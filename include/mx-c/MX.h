@@ -258,6 +258,44 @@ MX_C_API bool mxRotate(float *values, int64_t rank, const int64_t *shape,
 MX_C_API bool mxDrawSigns(uint64_t seed, int64_t size, int8_t *signs,
                           MXText **messages);
 
+/* Weights that are quantised against the error of a product (GPTQ) need the
+ * second moments of the activations that they multiply: the sum of x * x^T over
+ * rows x, a symmetric f64 matrix [columns, columns]. This adds `count`
+ * row-major rows, which must be finite, to it. */
+MX_C_API bool mxMomentsAdd(const float *rows, int64_t count, int64_t columns,
+                           double *moments, MXText **messages);
+/* Turns moments of rows into those of the same rows rotated along their columns
+ * as mxRotate does it. */
+MX_C_API bool mxMomentsRotate(double *moments, int64_t columns, int64_t size,
+                              const int8_t *signs, MXText **messages);
+
+/* How GPTQ works, beside the quantisation itself. */
+typedef struct MXGptq {
+  /* Of the activations, in the rotation of the weights. */
+  const double *moments;
+  /* Begin with the columns of the largest activations. */
+  bool isActOrder;
+  /* What is added to the diagonal, as a part of its mean; 0.01 is usual. */
+  double damping;
+} MXGptq;
+
+/* What became of it. */
+typedef struct MXGptqOutcome {
+  /* The damping that sufficed; 0 if none did. */
+  double damping;
+  /* None sufficed: numbers are rounded to nearest. */
+  bool isNearest;
+  /* Columns that no activation reaches, whose weights became zero. */
+  int64_t deadColumns;
+} MXGptqOutcome;
+
+/* mxQuantize for a matrix [rows, columns] with blocks along its columns, by
+ * GPTQ. `outcome` may be null. */
+MX_C_API bool mxQuantizeGptq(const MXQuantization *quantization,
+                             const MXGptq *gptq, const float *values,
+                             MXBlocks *blocks, MXGptqOutcome *outcome,
+                             MXText **messages);
+
 /* Encodes numbers one by one (N2), one code in each byte, and back. */
 MX_C_API bool mxEncode(MXElement element, const float *values, int64_t count,
                        uint8_t *codes, MXText **messages);

@@ -74,6 +74,15 @@ class Format:
             return "abs3"
         return "rceil" if self.element == "f8E4M3FN" else "even"
 
+    @property
+    def searching_rule(self) -> str:
+        """The scale rule with the smallest error: `mse` for E8M0 scales where `even` is the default, `sweep` for UE4M3
+        scales, `default_rule` elsewhere.
+        """
+        if self.scale != "f8E8M0FNU":
+            return "sweep"
+        return "mse" if self.default_rule == "even" else self.default_rule
+
     def as_tuple(self) -> tuple[int, int, int, bool]:
         """The form that the extension takes."""
         return element_number(self.element), SCALES.index(self.scale), self.block, self.tensor_scale

@@ -13,10 +13,12 @@ passes that of the weights straight through the quantiser.
 
 Options:
   format: of the weights, a name or an mx.Format (default "mxfp4").
-  scale_rule: as for mx.quantize (default: Format.default_rule).
+  method: "rtn" (default), "mse", "gptq" or "mr-gptq".
+  scale_rule: as for mx.quantize (default: Format.default_rule, for "mse" and "mr-gptq" Format.searching_rule).
   rotation: multiply activations and weights by a Hadamard matrix of this size along the contracted dimension; layers
-    that it does not divide are not rotated (default: none).
+    that it does not divide are not rotated (default: none, for "mr-gptq" the block of the format).
   seed: draws the signs of rotations; 0 for none (default).
+  calibration: what mx.calibrate gave for this model; needed by "gptq" and "mr-gptq".
   target: as for mx.compile (default "native").
 
 The logger "mx.torch" says at level INFO what became of each product, and why.
@@ -29,83 +31,62 @@ import logging
 import threading
 import weakref
 from dataclasses import dataclass, fields
-from typing import Any, Callable, Optional, Union
+from typing import Any, Callable, Optional
 
 import torch
 from torch.nn.functional import linear
 
-from mx._blocks import BlockTensor, check_seed, quantize
+from mx._blocks import BlockTensor
 from mx._errors import Error
-from mx._formats import Format, Rotation
-from mx._programs import Program, compile
+from mx._weights import Moments, WeightOptions
+from mx.torch_calibration import Calibration
+from mx.torch_products import TYPES, multiply
 
 logger = logging.getLogger("mx.torch")
-
-TYPES = (torch.float32, torch.bfloat16, torch.float16)
 
 
 @dataclass(frozen=True)
 class Options:
     """The options of the backend, checked."""
 
-    format: Union[str, Format] = "mxfp4"
-    scale_rule: Optional[str] = None
-    rotation: Optional[int] = None
-    seed: int = 0
+    weights: WeightOptions
+    calibration: Optional[Calibration] = None
     target: str = "native"
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "format", Format.of(self.format))
-        check_seed(self.seed)
-        # A rule that cannot encode the format is refused before any weight is seen.
-        quantize(torch.zeros(1), self.format, scale_rule=self.scale_rule)
-        if self.rotation is not None:
-            Rotation.drawn(self.rotation, self.seed)
 
     @staticmethod
     def of(options: Optional[dict[str, Any]]) -> Options:
-        names = [field.name for field in fields(Options)]
-        for name in options or {}:
+        of_weights = [field.name for field in fields(WeightOptions)]
+        names = [*of_weights, "calibration", "target"]
+        given = dict(options or {})
+        for name in given:
             if name not in names:
                 raise Error(f"expected an option of the backend ({', '.join(map(repr, names))}), got {name!r}")
-        return Options(**(options or {}))
+        weights = WeightOptions(**{name: given.pop(name) for name in of_weights if name in given})
+        checked = Options(weights, **given)
+        if not isinstance(checked.calibration, (Calibration, type(None))):
+            raise TypeError(f"expected an mx.Calibration, got {type(checked.calibration).__name__}")
+        if weights.needs_moments and checked.calibration is None:
+            raise Error(f"expected a calibration for the method {weights.method!r}, got none")
+        return checked
 
-    def get_rotation(self, columns: int) -> Optional[Rotation]:
-        """The rotation of weights with so many columns."""
-        if self.rotation is None or columns % self.rotation:
+    def find_moments(self, weight: torch.Tensor) -> Optional[Moments]:
+        """What is known of the activations of a weight; an error where it must be and is not."""
+        if not self.weights.needs_moments or self.calibration is None:
             return None
-        return Rotation.drawn(self.rotation, self.seed)
-
-
-@functools.lru_cache(maxsize=None)
-def compile_linear(rows: int, columns: int, suffix: str, rotation: Optional[Rotation], target: str) -> Program:
-    """A product of any number of activations with `rows` x `columns` weights, plus a bias."""
-    w, x, y = f"!mx.tensor<{rows}x{columns}, {suffix}>", f"tensor<?x{columns}xf32>", f"tensor<?x{rows}xf32>"
-    bias, source, rotate = f"tensor<{rows}xf32>", "%x", ""
-    if rotation is not None:
-        source, rotate = "%r", f"%r = mx.rotate %x by {rotation} along 1 : {x}"
-    return compile(
-        f"""
-        func.func @linear(%x: {x}, %w: {w}, %bias: {bias}) -> {y} {{
-          %c0 = arith.constant 0 : index
-          %count = tensor.dim %x, %c0 : {x}
-          %empty = tensor.empty(%count) : {y}
-          %init = linalg.broadcast ins(%bias : {bias}) outs(%empty : {y}) dimensions = [0]
-          {rotate}
-          %y = mx.matmul ins({source}, %w : {x}, {w}) outs(%init : {y})
-          return %y : {y}
-        }}""",
-        target=target,
-        name="<linear>",
-    )
+        moments = self.calibration.find(weight)
+        if moments is None:
+            name = self.calibration.get_name(weight)
+            what = repr(name) if name else f"a weight of shape {tuple(weight.shape)} that it does not know"
+            raise Error(f"expected a calibration with moments of {what}, got none")
+        return moments
 
 
 class QuantizedLinear(torch.nn.Module):
     """torch.nn.functional.linear with weights that are quantised once."""
 
-    def __init__(self, options: Options, dtype: torch.dtype):
+    def __init__(self, name: str, options: Options, dtype: torch.dtype):
         super().__init__()
-        self.options, self.dtype = options, dtype
+        self.name, self.options, self.dtype = name, options, dtype
         self.lock = threading.Lock()
         self.key: Any = None
         self.source: Callable[[], Optional[torch.Tensor]] = lambda: None
@@ -119,21 +100,14 @@ class QuantizedLinear(torch.nn.Module):
             # Another tensor may lie where one was that is gone.
             is_same = self.source() is weight and key is not None and key == self.key
             if self.blocks is None or not is_same:
-                options = self.options
-                rotation = options.get_rotation(weight.shape[1])
-                self.blocks = quantize(
-                    weight, options.format, scale_rule=options.scale_rule, rotation=rotation, seed=options.seed
-                )
+                self.blocks, note = self.options.weights.quantize(weight, self.options.find_moments(weight))
+                if note:
+                    logger.info("%s: %s", self.name, note)
                 self.key, self.source = key, weakref.ref(weight)
             return self.blocks
 
     def product(self, x: torch.Tensor, weight: torch.Tensor, bias: Optional[torch.Tensor]) -> torch.Tensor:
-        blocks = self.get_blocks(weight)
-        rows, columns = weight.shape
-        program = compile_linear(rows, columns, blocks.type_suffix, blocks.rotation, self.options.target)
-        start = torch.zeros(rows) if bias is None else bias.detach().float()
-        result = program(x.detach().reshape(-1, columns).float().contiguous(), blocks, start)
-        return result.reshape(*x.shape[:-1], rows).to(self.dtype)
+        return multiply(x, self.get_blocks(weight), bias, self.dtype, self.options.target)
 
     def forward(self, x: torch.Tensor, weight: torch.Tensor, bias: Optional[torch.Tensor] = None) -> torch.Tensor:
         if torch.is_grad_enabled() and any(t is not None and t.requires_grad for t in (x, weight, bias)):
@@ -227,20 +201,16 @@ def compile_graph(
         example = node.meta.get("example_value")
         dtype = example.dtype if isinstance(example, torch.Tensor) else torch.float32
         name = f"mx_{node.name}"
-        graph.add_submodule(name, QuantizedLinear(checked, dtype))
+        graph.add_submodule(name, QuantizedLinear(node.name, checked, dtype))
         with graph.graph.inserting_before(node):
             call = graph.graph.call_module(name, operands)
         call.meta = dict(node.meta)
         node.replace_all_uses_with(call)
         graph.graph.erase_node(node)
         columns = operands[1].meta["example_value"].shape[1] if "example_value" in operands[1].meta else 0
-        rotated = ", rotated" if columns and checked.get_rotation(columns) else ""
-        logger.info(
-            "%s: %s by %s%s",
-            node.name,
-            checked.format,
-            checked.scale_rule or Format.of(checked.format).default_rule,
-            rotated,
-        )
+        rotated = ", rotated" if columns and checked.weights.get_rotation(columns) else ""
+        weights = checked.weights
+        method = "" if weights.method == "rtn" else f", {weights.method}"
+        logger.info("%s: %s by %s%s%s", node.name, weights.format, weights.scale_rule, rotated, method)
     graph.recompile()
     return graph.forward

@@ -11,6 +11,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 backend = pytest.importorskip("mx.torch_backend")
+products = pytest.importorskip("mx.torch_products")
 
 
 class Network(torch.nn.Module):
@@ -68,7 +69,7 @@ def test_rotations_lie_on_both_sides(seed):
 
 def test_one_program_serves_every_batch():
     model = make_network()
-    backend.compile_linear.cache_clear()
+    products.compile_linear.cache_clear()
     graphs = []
 
     def counting(graph, inputs, **options):
@@ -84,7 +85,7 @@ def test_one_program_serves_every_batch():
         assert_close(compiled(torch.randn(2, 3, 64)).reshape(6, 8)[:0], torch.zeros(0, 8))
     # One graph for the first size, one for all others, one for the other rank.
     assert len(graphs) == 3
-    assert backend.compile_linear.cache_info().misses == 2
+    assert products.compile_linear.cache_info().misses == 2
 
 
 def test_a_dynamic_batch_is_one_graph():
@@ -220,7 +221,7 @@ def test_threads_share_a_model():
 @pytest.mark.parametrize(
     "options, message",
     [
-        ({"formats": "mxfp4"}, "expected an option of the backend ('format', 'scale_rule', 'rotation', 'seed', 'target')"),
+        ({"formats": "mxfp4"}, "expected an option of the backend ('format', 'scale_rule', 'rotation', 'seed', 'method', 'calibration', 'target')"),
         ({"format": "fp4"}, "expected a format ("),
         ({"format": "nvfp4", "scale_rule": "even"}, "expected a rule for UE4M3 scales"),
         ({"rotation": 3}, "expected the size of a rotation to be a power of two"),
