@@ -91,7 +91,7 @@ def ConvertMXToLoopsPass : Pass<"convert-mx-to-loops", "::mlir::ModuleOp"> {
     vector arithmetic inside a block, bit for bit the semantics of lib/Numerics. A product
     whose kernel is `matmul_shuffle_fma`, or with groups `grouped_matmul_shuffle_fma`, has
     the rows of its right side in the lanes of vectors (N8.7), and decodes its codes by byte
-    shuffles: for one row of the left side in registers, for more to a panel.
+    shuffles: for up to 4 rows of the left side in registers, for more to a panel.
 
     **Requires** `mx.packed` operations on memrefs whose kernel is an emulated row or one of
     these two; the module's target has what those need. **Ensures** that none is left; only

@@ -39,8 +39,9 @@ SmallVector<Value> InterleavedProduct::getGroup(const MatrixRows &rhs,
 }
 
 Value InterleavedProduct::loadLine(ArrayRef<Value> group, Value line,
-                                   int64_t half) {
-  Value byte = add(multiplyIndex(line, kLineBytes), index(half * kHalfBytes));
+                                   Value half) {
+  Value byte =
+      add(multiplyIndex(line, kLineBytes), multiplyIndex(half, kHalfBytes));
   return loadLanes(b, b.getLoc(), payload, group, byte, kHalfBytes);
 }
 
@@ -76,17 +77,17 @@ void InterleavedProduct::release() { memref::DeallocOp::create(b, rhsPanel); }
 void InterleavedProduct::emitProduct(MatrixRows lhs, MatrixRows rhs,
                                      MatrixRows result, Value end) {
   std::optional<int64_t> count = getRowCount(op);
-  if (count == 1)
-    return emitRow(lhs, rhs, result);
+  Value rows = arith::SubIOp::create(b, end, result.first);
+  if (count && *count <= kFewRows)
+    return emitFewRows(lhs, rhs, result, rows, count);
   if (count)
     return TiledProduct::emitProduct(lhs, rhs, result, end);
-  Value rows = arith::SubIOp::create(b, end, result.first);
-  Value isRow =
-      arith::CmpIOp::create(b, arith::CmpIPredicate::eq, rows, index(1));
-  auto ifOp = scf::IfOp::create(b, isRow, /*withElseRegion=*/true);
+  Value isFew = arith::CmpIOp::create(b, arith::CmpIPredicate::ule, rows,
+                                      index(kFewRows));
+  auto ifOp = scf::IfOp::create(b, isFew, /*withElseRegion=*/true);
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(ifOp.thenBlock());
-  emitRow(lhs, rhs, result);
+  emitFewRows(lhs, rhs, result, rows, std::nullopt);
   b.setInsertionPointToStart(ifOp.elseBlock());
   TiledProduct::emitProduct(lhs, rhs, result, end);
 }

@@ -3,9 +3,9 @@
 //
 // A product whose right side is interleaved (N8.7), so that a lane of a vector
 // is a row of B and a column of C. There are two ways, chosen at run time by
-// the number of rows of A: several rows share numbers that were decoded to a
-// panel (InterleavedTiles.cpp); one row multiplies them in registers
-// (InterleavedRow.cpp).
+// the number of rows of A: many rows share numbers that were decoded to a panel
+// (InterleavedTiles.cpp); a few multiply them in registers
+// (InterleavedStrips.cpp).
 //===----------------------------------------------------------------------===//
 
 #ifndef MX_LIB_CONVERSION_MXTOLOOPS_INTERLEAVEDPRODUCT_H
@@ -23,6 +23,8 @@ inline constexpr int64_t kLineBytes =
 /// Vectors of sums for the rows of a group, and bytes of a line for one.
 inline constexpr int64_t kHalves = mxnum::kInterleavedRows / kShuffleLanes;
 inline constexpr int64_t kHalfBytes = kLineBytes / kHalves;
+/// Rows of A that are a few.
+inline constexpr int64_t kFewRows = 32;
 
 class InterleavedProduct : public TiledProduct {
 public:
@@ -36,7 +38,7 @@ private:
   void emitProduct(MatrixRows lhs, MatrixRows rhs, MatrixRows result,
                    Value end) override;
 
-  // Several rows of A.
+  // Many rows of A.
   void fillRhsPanel(const ProductTile &tile, Value column, Value k,
                     Value depth);
   void decodeLine(ArrayRef<Value> group, Value line, Value panelRow,
@@ -46,21 +48,54 @@ private:
   void addProducts(Value row, int64_t rows, Value k,
                    MutableArrayRef<Value> results);
 
-  // One row of A.
-  void allocateRow();
-  void fillRow(const MatrixRows &row);
-  void emitRow(const MatrixRows &lhs, const MatrixRows &rhs,
-               const MatrixRows &result);
-  void emitRowTile(const ProductTile &tile);
+  // A few rows of A.
+  /// Some rows that are multiplied together: the first, where their pairs of
+  /// numbers begin in `strips`, and how many.
+  struct Strip {
+    Value first, start;
+    int64_t rows;
+  };
+  void emitFewRows(const MatrixRows &lhs, const MatrixRows &rhs,
+                   const MatrixRows &result, Value rows,
+                   std::optional<int64_t> count);
+  void fillStrips(const MatrixRows &lhs, Value rows);
+  void fillRow(const MatrixRows &lhs, Value row);
+  void pairUp(Value row, Value rows);
+  Value countBlocks(Value depth);
+  Value getStripHeight(Value row, Value rows);
+  Value getStripStart(Value row);
   Value takePart(Value matrices, Value i);
-  SmallVector<Value> sumBlock(ArrayRef<Value> group, Value block);
-  Value loadOrdinaryScales(ArrayRef<Value> group, Value block, int64_t half);
-  Value isOrdinary(ValueRange totals, Value largest);
-  void prefetch(ArrayRef<Value> group, Value block, Value blocks);
+  /// Blocks of a group from `begin` to `end`, and whether the panel holds their
+  /// numbers.
+  struct Slice {
+    SmallVector<Value> group;
+    Value begin, end;
+    bool isDecoded;
+  };
+  void emitGroup(const ProductTile &tile, std::optional<int64_t> count);
+  void chooseStrips(ArrayRef<Value> group, Value rows,
+                    std::optional<int64_t> count);
+  void addGroup(ArrayRef<Value> group, Value rows, ArrayRef<int64_t> heights,
+                bool isDecoded);
+  void addStrip(Value row, Value rows, ArrayRef<int64_t> heights,
+                const Slice &slice);
+  void addBlocks(const Strip &strip, const Slice &slice,
+                 ArrayRef<Value> halves);
+  void decodeSlice(const Slice &slice);
+  SmallVector<PairVectors> readLine(const Slice &slice, Value line, Value half);
+  SmallVector<Value> sumBlock(const Strip &strip, const Slice &slice,
+                              Value block, ArrayRef<Value> halves);
+  SmallVector<Value> loadPairs(Value start, Value line, int64_t rows);
+  Value loadOrdinaryScales(ArrayRef<Value> group, Value block, Value half);
+  Value hasOrdinaryScales(ArrayRef<Value> group);
+  Value finishTotals(Value rows);
+  void prefetch(ArrayRef<Value> group, Value block, Value first, int64_t count);
+  void prefetchShare(ArrayRef<Value> group, Value block,
+                     ArrayRef<Value> halves);
 
   /// Where the group of rows lies that begins with row `first` of B.
   SmallVector<Value> getGroup(const MatrixRows &rhs, Value first);
-  Value loadLine(ArrayRef<Value> group, Value line, int64_t half);
+  Value loadLine(ArrayRef<Value> group, Value line, Value half);
   Value splatNumber(float value);
   /// x · y + z, rounded once.
   Value multiplyAdd(Value x, Value y, Value z);
@@ -71,10 +106,13 @@ private:
   /// Lines of a block.
   int64_t blockLines;
   ShuffleDecoder decoder;
-  /// Numbers of 16 rows of B: a row for each k.
+  /// Numbers of 16 rows of B: a row for each k, or for each pair.
   Value rhsPanel;
-  /// Numbers of the one row of A: as they are, and pair by pair as f64.
-  Value rowNumbers, rowPairs;
+  /// Whether tiles are worked on where strips cannot be: seldom, so that little
+  /// code matters more than speed.
+  bool isException = false;
+  /// Numbers of a row of A as they are, and of all pair by pair as f64.
+  Value rowNumbers, strips;
 };
 
 } // namespace mlir::mx

@@ -1,4 +1,4 @@
-//===- InterleavedTiles.cpp - several rows of A share decoded numbers -----===//
+//===- InterleavedTiles.cpp - many rows of A share decoded numbers --------===//
 // Part of the mx project, under the Apache License v2.0 with LLVM Exceptions.
 //
 // Within the loops of MatmulTiles.cpp, 16 rows of B are decoded to a panel of
@@ -91,7 +91,7 @@ void InterleavedProduct::decodeLine(ArrayRef<Value> group, Value line,
                  column);
     };
     SmallVector<PairVectors> pairs =
-        decoder.decode(b, loadLine(group, line, half));
+        decoder.decode(b, loadLine(group, line, index(half)));
     for (auto [places, pair] : llvm::zip_equal(kCodePairs, pairs)) {
       auto [first, second] = ShuffleDecoder::splitPair(b, pair);
       store(first, places.first);
@@ -106,6 +106,9 @@ void InterleavedProduct::decodeLine(ArrayRef<Value> group, Value line,
 
 /// Kernels of full height, and one of what is left.
 void InterleavedProduct::emitKernels(Value rows, Value column, Value depth) {
+  if (isException)
+    return loop(index(0), rows, 1,
+                [&](Value row) { emitKernel(1, row, column, depth); });
   Value rest = arith::RemUIOp::create(b, rows, index(kTallKernel));
   Value whole = arith::SubIOp::create(b, rows, rest);
   loop(index(0), whole, kTallKernel,
