@@ -79,8 +79,8 @@ private:
                 bool isDecoded);
   void addStrip(Value row, Value rows, ArrayRef<int64_t> heights,
                 const Slice &slice);
-  void addBlocks(const Strip &strip, const Slice &slice,
-                 ArrayRef<Value> halves);
+  void addBlocks(const Strip &strip, const Slice &slice, ArrayRef<Value> halves,
+                 Value begin);
   void decodeSlice(const Slice &slice);
   SmallVector<PairVectors> readLine(const Slice &slice, Value line, Value half);
   SmallVector<Value> sumBlock(const Strip &strip, const Slice &slice,

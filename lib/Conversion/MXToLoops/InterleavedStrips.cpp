@@ -65,9 +65,12 @@ static OrdinaryScales getOrdinaryScales(mxnum::ScaleType type) {
 static constexpr int64_t kStripRows = 4;
 /// Rows for which both halves of a group fit the registers.
 static constexpr int64_t kRowsOfBothHalves = 2;
+/// Columns of K after which the other half of a group takes its turn, which
+/// finds the lines in the nearest cache.
+static constexpr int64_t kTurnDepth = 512;
 /// How far ahead lines are asked for: reading one stream of them as fast as
 /// memory allows takes more than a processor does by itself.
-static constexpr int64_t kLinesAhead = kSliceDepth / kShuffleCodes;
+static constexpr int64_t kLinesAhead = kTurnDepth / kShuffleCodes;
 /// Columns of C that a thread takes at once.
 static constexpr int64_t kRangeColumns = 128;
 
@@ -293,9 +296,10 @@ Value InterleavedProduct::loadOrdinaryScales(ArrayRef<Value> group, Value block,
   return arith::MulFOp::create(b, number, splatNumber(ordinary.factor));
 }
 
-/// Adds a slice to the totals of a strip and some halves.
+/// Adds the blocks of a slice, from `begin` on, to the totals of a strip and
+/// some halves.
 void InterleavedProduct::addBlocks(const Strip &strip, const Slice &slice,
-                                   ArrayRef<Value> halves) {
+                                   ArrayRef<Value> halves, Value begin) {
   Location loc = b.getLoc();
   auto getPlace = [&](int64_t i) {
     return std::pair(add(strip.first, index(i / halves.size())),
@@ -306,7 +310,7 @@ void InterleavedProduct::addBlocks(const Strip &strip, const Slice &slice,
     auto [row, column] = getPlace(i);
     totals.push_back(loadLanes(b, loc, sums, row, column, kShuffleLanes));
   }
-  auto forOp = scf::ForOp::create(b, slice.begin, slice.end, index(1), totals);
+  auto forOp = scf::ForOp::create(b, begin, slice.end, index(1), totals);
   {
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPointToStart(forOp.getBody());
@@ -350,9 +354,14 @@ void InterleavedProduct::addStrip(Value row, Value rows,
   auto emitHeight = [&](int64_t height) {
     Strip strip{row, start, height};
     if (height <= kRowsOfBothHalves)
-      return addBlocks(strip, slice, {index(0), index(1)});
-    loop(index(0), index(kHalves), 1,
-         [&](Value half) { addBlocks(strip, slice, half); });
+      return addBlocks(strip, slice, {index(0), index(1)}, slice.begin);
+    int64_t step = kTurnDepth / format.getBlock();
+    loop(slice.begin, slice.end, step, [&](Value block) {
+      Slice turn = slice;
+      turn.end = add(block, clampTile(block, slice.end, step));
+      loop(index(0), index(kHalves), 1,
+           [&](Value half) { addBlocks(strip, turn, half, block); });
+    });
   };
   if (heights.size() == 1)
     return emitHeight(heights.front());
@@ -374,13 +383,14 @@ void InterleavedProduct::addStrip(Value row, Value rows,
 void InterleavedProduct::addGroup(ArrayRef<Value> group, Value rows,
                                   ArrayRef<int64_t> heights, bool isDecoded) {
   Value blocks = countBlocks(depth);
+  Slice all{SmallVector<Value>(group), index(0), blocks, /*isDecoded=*/false};
+  if (!isDecoded)
+    return addStrip(index(0), rows, heights, all);
   int64_t step = kSliceDepth / format.getBlock();
   loop(index(0), blocks, step, [&](Value block) {
-    Slice slice{SmallVector<Value>(group), block,
-                add(block, clampTile(block, blocks, step)),
-                /*isDecoded=*/false};
-    if (!isDecoded)
-      return addStrip(index(0), rows, heights, slice);
+    Slice slice = all;
+    slice.begin = block;
+    slice.end = add(block, clampTile(block, blocks, step));
     decodeSlice(slice);
     slice.isDecoded = true;
     loop(index(0), rows, kStripRows,
