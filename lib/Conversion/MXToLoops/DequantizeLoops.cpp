@@ -7,7 +7,8 @@
 //
 // N1.7 rounds once. Without a tensor scale the f32 product is exact (or an
 // infinity, which every result type shares). With one it is formed in f64,
-// where 4 + 4 + 24 significant bits always fit.
+// where 4 + 4 + 24 significant bits always fit; or in f32, where the last
+// factor is the one that rounds.
 //===----------------------------------------------------------------------===//
 
 #include "BlockDecode.h"
@@ -28,14 +29,25 @@ static Value extendToF64(OpBuilder &builder, Location loc, Value value) {
   return arith::ExtFOp::create(builder, loc, type, value);
 }
 
+/// Whether an element times its scale is an f32 without overflow or loss, so
+/// that a product with a tensor scale rounds once. E8M0 scales reach further
+/// than f32.
+static bool isLastProductOnly(FormatAttr format, FloatType type) {
+  return type.isF32() && format.getScale() == mxnum::ScaleType::UE4M3;
+}
+
 /// The values `k` … `k + lanes - 1` of a row, rounded to `type` (N1.7).
-/// `tensorScale` is an f64 or null.
+/// `tensorScale` is an f64, or an f32 if no other product rounds, or null.
 static Value decodeValues(OpBuilder &builder, Location loc,
                           const RowReader &reader, ValueRange row, Value k,
                           int64_t lanes, Value tensorScale, FloatType type) {
   if (!tensorScale)
     return narrowFromF32(builder, loc, reader.read(builder, loc, row, k, lanes),
                          type);
+  if (tensorScale.getType().isF32())
+    return arith::MulFOp::create(builder, loc,
+                                 reader.read(builder, loc, row, k, lanes),
+                                 splat(builder, loc, tensorScale, lanes));
   auto [elements, scale] = reader.readParts(builder, loc, row, k, lanes);
   Value factor = arith::MulFOp::create(
       builder, loc, extendToF64(builder, loc, scale), tensorScale);
@@ -65,11 +77,12 @@ struct LowerDequantizeToLoops : OpRewritePattern<PackedDequantizeOp> {
     Value end = createDim(rewriter, loc, target, type.getRank() - 1);
     auto buildChunk = [&](OpBuilder &inner, ValueRange row, Value k,
                           int64_t lanes) {
+      auto number = cast<FloatType>(type.getElementType());
       Value scale = tensorScale.get(inner);
+      if (scale && !isLastProductOnly(op.getFormat(), number))
+        scale = extendToF64(inner, loc, scale);
       Value values =
-          decodeValues(inner, loc, reader, row, k, lanes,
-                       scale ? extendToF64(inner, loc, scale) : scale,
-                       cast<FloatType>(type.getElementType()));
+          decodeValues(inner, loc, reader, row, k, lanes, scale, number);
       storeLanes(inner, loc, values, target, row, k);
     };
     RowLoops(op, target)

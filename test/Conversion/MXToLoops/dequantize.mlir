@@ -1,9 +1,10 @@
 // How `mx.packed.dequantize` is decoded: chunk lengths follow from the block,
-// a tensor scale is applied in f64, and buffers with gaps are read lane by lane.
+// a tensor scale is applied so that only one product rounds, and buffers with gaps are read lane by lane.
 
 // RUN: mx-opt %s --convert-mx-to-loops --split-input-file | FileCheck %s
 
-// N1.7: with a tensor scale the product is formed in f64 and rounded once.
+// N1.7: with a tensor scale the product is formed in f64 and rounded once, because an element times
+// an E8M0 scale may be infinite in f32.
 // CHECK-LABEL: func.func @n1_7_tensor_scale
 func.func @n1_7_tensor_scale(%p: memref<4x32xi8>, %s: memref<4x4xi8>, %t: memref<f32>,
                              %y: memref<4x64xf32>) {
@@ -15,7 +16,36 @@ func.func @n1_7_tensor_scale(%p: memref<4x32xi8>, %s: memref<4x4xi8>, %t: memref
   // CHECK: %[[WIDE:.+]] = arith.mulf %{{.+}} : vector<16xf64>
   // CHECK: arith.truncf %[[WIDE]] : vector<16xf64> to vector<16xf32>
   mx.packed.dequantize ins(%p, %s : memref<4x32xi8>, memref<4x4xi8>)
+    tensor_scale(%t : memref<f32>) outs(%y : memref<4x64xf32>)
+    {format = #mx.format<element = f4E2M1FN, scale = f8E8M0FNU, block = 16, tensor_scale>}
+  return
+}
+
+// -----
+
+// Times a UE4M3 scale it is exact in f32, and the last product rounds.
+// CHECK-LABEL: func.func @n1_7_last_product_rounds
+func.func @n1_7_last_product_rounds(%p: memref<4x32xi8>, %s: memref<4x4xi8>, %t: memref<f32>,
+                                    %y: memref<4x64xf32>) {
+  // CHECK: %[[TENSOR:.+]] = memref.load %{{.+}}[] : memref<f32>
+  // CHECK-NOT: f64
+  // CHECK: %[[EXACT:.+]] = arith.mulf %{{.+}} : vector<16xf32>
+  // CHECK: %[[TENSORS:.+]] = vector.broadcast %[[TENSOR]] : f32 to vector<16xf32>
+  // CHECK: arith.mulf %[[EXACT]], %[[TENSORS]] : vector<16xf32>
+  mx.packed.dequantize ins(%p, %s : memref<4x32xi8>, memref<4x4xi8>)
     tensor_scale(%t : memref<f32>) outs(%y : memref<4x64xf32>) {format = #mx.format<nvfp4>}
+  return
+}
+
+// -----
+
+// A narrow result is rounded once, from f64.
+// CHECK-LABEL: func.func @n1_7_narrow_result
+func.func @n1_7_narrow_result(%p: memref<4x32xi8>, %s: memref<4x4xi8>, %t: memref<f32>,
+                              %y: memref<4x64xbf16>) {
+  // CHECK: arith.mulf %{{.+}} : vector<16xf64>
+  mx.packed.dequantize ins(%p, %s : memref<4x32xi8>, memref<4x4xi8>)
+    tensor_scale(%t : memref<f32>) outs(%y : memref<4x64xbf16>) {format = #mx.format<nvfp4>}
   return
 }
 
