@@ -84,11 +84,18 @@ func.func @many_rows(%a: memref<36x64xf32>, %w: memref<2x512xi8>, %s: memref<2x6
 
 // -----
 
-// Rows of weights come to their places a unit at a time.
+// Rows of whole groups come to their places by transpositions, 16 bytes of each at a time; where rows
+// are missing padding comes first, then a unit at a time.
 // CHECK-LABEL: func.func @interleave
 // CHECK-SAME: (%[[P:.+]]: memref<20x32xi8>, %[[W:.+]]: memref<2x512xi8>)
 func.func @interleave(%p: memref<20x32xi8>, %w: memref<2x512xi8>) {
-  // CHECK: vector.store %{{.+}}, %[[W]]{{.+}} vector<64xi8>
+  // CHECK: scf.parallel {{.+}} step (%c16{{.*}}, %c16{{.*}})
+  // CHECK-COUNT-4: vector.load %[[P]]{{.+}} vector<16xi8>
+  // CHECK: vector.shuffle {{.+}} [0, 4, 1, 5] : vector<4xi32>, vector<4xi32>
+  // CHECK: vector.shuffle {{.+}} [2, 6, 3, 7] : vector<4xi32>, vector<4xi32>
+  // CHECK: vector.store %{{.+}}, %[[W]]{{.+}} vector<16xi8>
+  // CHECK: %[[PADDING:.+]] = vector.broadcast %{{.+}} : i8 to vector<16xi8>
+  // CHECK: vector.store %[[PADDING]], %[[W]]
   // CHECK: %[[UNIT:.+]] = vector.load %[[P]]{{.+}} vector<4xi8>
   // CHECK: vector.store %[[UNIT]], %[[W]]
   mx.packed.interleave ins(%p : memref<20x32xi8>) outs(%w : memref<2x512xi8>) {unit = 4 : i64, padding = 0 : i8}

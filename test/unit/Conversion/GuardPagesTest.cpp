@@ -165,6 +165,29 @@ TEST(GuardPages, interleaved_products) {
   }
 }
 
+TEST(GuardPages, interleaving) {
+  std::string bytes = "memref<?x?xi8>", text;
+  for (std::string unit : {"1", "4"})
+    text += "func.func @f" + unit + "(%x: " + bytes + ", %y: " + bytes +
+            ") {\n  mx.packed.interleave ins(%x : " + bytes +
+            ") outs(%y : " + bytes + ") {unit = " + unit +
+            " : i64, padding = 0 : i8}\n  return\n}\n";
+  auto module = JitModule::compile(text);
+  ASSERT_TRUE(module);
+  for (int64_t unit : {1, 4})
+    for (int64_t rows : {16, 35})
+      for (int64_t count : {5, 16, 39}) {
+        int64_t groups = (rows + kInterleavedRows - 1) / kInterleavedRows;
+        int64_t line = kInterleavedRows * unit;
+        int64_t size = (count + unit - 1) / unit * line;
+        checkGuarded(
+            *module, "f" + std::to_string(unit), std::nullopt,
+            {makeBuffer(std::vector<uint8_t>(rows * count, 7), {rows, count}),
+             makeBuffer(std::vector<uint8_t>(groups * size, 0x5A),
+                        {groups, size})});
+      }
+}
+
 //===----------------------------------------------------------------------===//
 // Elements
 //===----------------------------------------------------------------------===//

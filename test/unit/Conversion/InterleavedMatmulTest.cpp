@@ -59,6 +59,7 @@ TEST(InterleaveLoops, N8_7_bit_for_bit) {
                                          {16, 16, 16},
                                          {17, 23, 24},
                                          {40, 5, 8},
+                                         {35, 39, 40},
                                          {0, 4, 4}}) {
       std::vector<uint8_t> source(rows * rowBytes);
       for (size_t i = 0; i < source.size(); ++i)
