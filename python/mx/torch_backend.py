@@ -1,9 +1,10 @@
 # Part of the mx project, under the Apache License v2.0 with LLVM Exceptions.
-"""A backend of torch.compile: linear layers with block-scaled weights.
+"""A backend of torch.compile: products with block-scaled weights.
 
 >>> model = torch.compile(model, backend="mx", options={"format": "nvfp4", "rotation": 16})   # doctest: +SKIP
 
-Products by parameters (torch.nn.Linear, torch.nn.functional.linear) become kernels of mx; everything else runs as it
+Products by parameters (torch.nn.Linear, torch.nn.functional.linear, torch.nn.functional.grouped_mm) become kernels of
+mx, as do products of two sides that are block-scaled already (torch.nn.functional.scaled_mm); everything else runs as it
 did. Weights are quantised at the first call and again when they have changed, so that load_state_dict and optimisers
 work: the module keeps its parameters. (Operations in place on a parameter's `.data` go unnoticed, by PyTorch as well.)
 Activations stay as they are; products are computed in f32 and rounded to the type that PyTorch would give.
@@ -36,11 +37,13 @@ from typing import Any, Callable, Optional
 import torch
 from torch.nn.functional import linear
 
+from mx import torch_grouped
 from mx._blocks import BlockTensor
 from mx._errors import Error
-from mx._weights import Moments, WeightOptions
+from mx._weights import WeightOptions
 from mx.torch_calibration import Calibration
 from mx.torch_products import TYPES, multiply
+from mx.torch_scaled import ScaledProduct, claim_scaled
 
 logger = logging.getLogger("mx.torch")
 
@@ -69,7 +72,7 @@ class Options:
             raise Error(f"expected a calibration for the method {weights.method!r}, got none")
         return checked
 
-    def find_moments(self, weight: torch.Tensor) -> Optional[Moments]:
+    def find_moments(self, weight: torch.Tensor) -> Any:
         """What is known of the activations of a weight; an error where it must be and is not."""
         if not self.weights.needs_moments or self.calibration is None:
             return None
@@ -81,33 +84,39 @@ class Options:
         return moments
 
 
-class QuantizedLinear(torch.nn.Module):
-    """torch.nn.functional.linear with weights that are quantised once."""
+class CachedBlocks:
+    """Blocks of a parameter, made by `make` at the first call and whenever the parameter has changed."""
 
-    def __init__(self, name: str, options: Options, dtype: torch.dtype):
-        super().__init__()
-        self.name, self.options, self.dtype = name, options, dtype
+    def __init__(self, make: Callable[[torch.Tensor], tuple[BlockTensor, str]], name: str):
+        self.make, self.name = make, name
         self.lock = threading.Lock()
         self.key: Any = None
         self.source: Callable[[], Optional[torch.Tensor]] = lambda: None
         self.blocks: Optional[BlockTensor] = None
 
-    def get_blocks(self, weight: torch.Tensor) -> BlockTensor:
-        """The weights in blocks, made anew where they are not those of the last call."""
+    def __call__(self, weight: torch.Tensor) -> BlockTensor:
         # Tensors of inference mode have no version: they may have changed.
         key = None if weight.is_inference() else (weight.data_ptr(), weight._version, weight.shape, weight.stride())
         with self.lock:
             # Another tensor may lie where one was that is gone.
             is_same = self.source() is weight and key is not None and key == self.key
             if self.blocks is None or not is_same:
-                self.blocks, note = self.options.weights.quantize(weight, self.options.find_moments(weight))
+                self.blocks, note = self.make(weight)
                 if note:
                     logger.info("%s: %s", self.name, note)
                 self.key, self.source = key, weakref.ref(weight)
             return self.blocks
 
+
+class QuantizedLinear(torch.nn.Module):
+    """torch.nn.functional.linear with weights that are quantised once."""
+
+    def __init__(self, get_blocks: CachedBlocks, dtype: torch.dtype, target: str):
+        super().__init__()
+        self.get_blocks, self.dtype, self.target = get_blocks, dtype, target
+
     def product(self, x: torch.Tensor, weight: torch.Tensor, bias: Optional[torch.Tensor]) -> torch.Tensor:
-        return multiply(x, self.get_blocks(weight), bias, self.dtype, self.options.target)
+        return multiply(x, self.get_blocks(weight), bias, self.dtype, self.target)
 
     def forward(self, x: torch.Tensor, weight: torch.Tensor, bias: Optional[torch.Tensor] = None) -> torch.Tensor:
         if torch.is_grad_enabled() and any(t is not None and t.requires_grad for t in (x, weight, bias)):
@@ -142,6 +151,9 @@ class RecordedLinear(torch.autograd.Function):
 
 # --- graphs -----------------------------------------------------------------------
 
+# What becomes of a product: why it stays as it is (else ""), the module that computes it, and that one's operands.
+Claim = tuple[str, Optional[torch.nn.Module], tuple[Any, ...]]
+
 
 def get_operands(node: torch.fx.Node) -> tuple[Any, Any, Any]:
     """Input, weight and bias of a call of `linear`."""
@@ -172,6 +184,69 @@ def explain_refusal(graph: torch.fx.GraphModule, operands: tuple[Any, Any, Any],
     return ""
 
 
+def get_type(node: torch.fx.Node, fallback: torch.dtype) -> torch.dtype:
+    """The element type of a result."""
+    example = node.meta.get("example_value")
+    return example.dtype if isinstance(example, torch.Tensor) else fallback
+
+
+class Claims:
+    """Says which calls of a graph become ours."""
+
+    def __init__(self, graph: torch.fx.GraphModule, inputs: Any, options: Options):
+        self.graph, self.options = graph, options
+        self.parameters = find_parameters(graph, inputs)
+
+    def claim(self, node: torch.fx.Node) -> Optional[Claim]:
+        """None for a call that is no product."""
+        if node.op != "call_function":
+            return None
+        if node.target is linear:
+            return self.claim_linear(node)
+        if node.target in torch_grouped.FUNCTIONS:
+            return self.claim_grouped(node)
+        return claim_scaled(node, self.options.target)
+
+    def claim_linear(self, node: torch.fx.Node) -> Claim:
+        operands, options = get_operands(node), self.options
+        if reason := explain_refusal(self.graph, operands, self.parameters):
+            return reason, None, ()
+
+        def make(weight: torch.Tensor) -> tuple[BlockTensor, str]:
+            return options.weights.quantize(weight, options.find_moments(weight))
+
+        blocks = CachedBlocks(make, node.name)
+        return "", QuantizedLinear(blocks, get_type(node, torch.float32), options.target), operands
+
+    def claim_grouped(self, node: torch.fx.Node) -> Claim:
+        operands, options = torch_grouped.get_operands(node.args, node.kwargs), self.options
+        parameter, is_exchanged = torch_grouped.find_parameter(operands["mat2"], self.parameters)
+        if reason := torch_grouped.explain_refusal(operands, parameter):
+            return reason, None, ()
+
+        def make(weight: torch.Tensor) -> tuple[BlockTensor, str]:
+            matrices = weight.detach().transpose(1, 2) if is_exchanged else weight.detach()
+            moments = options.find_moments(weight)
+            return torch_grouped.quantize_experts(options.weights, matrices.float().contiguous().numpy(), moments)
+
+        product = torch_grouped.GroupedProduct(
+            CachedBlocks(make, node.name), is_exchanged, get_type(node, torch.bfloat16), options.target
+        )
+        return "", product, (operands["self"], parameter, operands["offs"])
+
+    def describe(self, module: torch.nn.Module, operands: tuple[Any, ...]) -> str:
+        """What becomes of a product that is ours."""
+        if isinstance(module, ScaledProduct):
+            return "block-scaled on both sides"
+        weights, example = self.options.weights, operands[1].meta.get("example_value")
+        columns = 0
+        if isinstance(example, torch.Tensor):
+            columns = example.shape[-2 if getattr(module, "is_exchanged", False) else -1]
+        rotated = ", rotated" if columns and weights.get_rotation(columns) else ""
+        method = "" if weights.method == "rtn" else f", {weights.method}"
+        return f"{weights.format} by {weights.scale_rule}{rotated}{method}"
+
+
 def find_parameters(graph: torch.fx.GraphModule, inputs: Any) -> set[torch.fx.Node]:
     """The nodes that stand for parameters of the module, whether they are inputs of the graph or its own."""
     placeholders = [node for node in graph.graph.nodes if node.op == "placeholder"]
@@ -189,28 +264,22 @@ def compile_graph(
     """
     if mode is not None:
         raise Error(f"expected no mode for the backend 'mx', got {mode!r}")
-    checked = Options.of(options)
-    parameters = find_parameters(graph, inputs)
+    claims = Claims(graph, inputs, Options.of(options))
     for node in list(graph.graph.nodes):
-        if node.op != "call_function" or node.target is not linear:
+        claimed = claims.claim(node)
+        if claimed is None:
             continue
-        operands = get_operands(node)
-        if reason := explain_refusal(graph, operands, parameters):
+        reason, module, operands = claimed
+        if module is None:
             logger.info("%s stays as it is: %s", node.name, reason)
             continue
-        example = node.meta.get("example_value")
-        dtype = example.dtype if isinstance(example, torch.Tensor) else torch.float32
         name = f"mx_{node.name}"
-        graph.add_submodule(name, QuantizedLinear(node.name, checked, dtype))
+        graph.add_submodule(name, module)
         with graph.graph.inserting_before(node):
             call = graph.graph.call_module(name, operands)
         call.meta = dict(node.meta)
         node.replace_all_uses_with(call)
         graph.graph.erase_node(node)
-        columns = operands[1].meta["example_value"].shape[1] if "example_value" in operands[1].meta else 0
-        rotated = ", rotated" if columns and checked.weights.get_rotation(columns) else ""
-        weights = checked.weights
-        method = "" if weights.method == "rtn" else f", {weights.method}"
-        logger.info("%s: %s by %s%s%s", node.name, weights.format, weights.scale_rule, rotated, method)
+        logger.info("%s: %s", node.name, claims.describe(module, operands))
     graph.recompile()
     return graph.forward

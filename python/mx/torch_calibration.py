@@ -4,7 +4,8 @@
 >>> calibration = mx.calibrate(model, batches)   # doctest: +SKIP
 
 The model runs as it is, without gradients and in evaluation mode; each product by a parameter (torch.nn.Linear,
-torch.nn.functional.linear) is seen on its way to PyTorch and adds its rows to the moments of that parameter.
+torch.nn.functional.linear, torch.nn.functional.grouped_mm) is seen on its way to PyTorch and adds its rows to the
+moments of that parameter.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import torch
 from torch.nn.functional import linear
 from torch.overrides import TorchFunctionMode
 
+from mx import torch_grouped
 from mx._errors import Error
 from mx._weights import Moments
 
@@ -28,14 +30,15 @@ def get_module(model: torch.nn.Module) -> torch.nn.Module:
 
 
 class Calibration:
-    """Moments of the activations of weights, by the names of these.
+    """Moments of the activations of weights, by the names of these; a tuple with those of each expert for the weights
+    of a grouped product.
 
     A weight is found by its name, or as the parameter that was seen; `bind` makes those of another model known, e.g.
     of a copy, or of the same one after its parameters were replaced.
     """
 
     def __init__(self) -> None:
-        self._moments: dict[str, Moments] = {}
+        self._moments: dict[str, Any] = {}
         self._names: dict[int, tuple[weakref.ref[torch.Tensor], str]] = {}
 
     def bind(self, model: torch.nn.Module) -> Calibration:
@@ -49,7 +52,7 @@ class Calibration:
         reference, name = self._names.get(id(weight), (None, None))
         return name if reference is not None and reference() is weight else None
 
-    def find(self, weight: torch.Tensor) -> Optional[Moments]:
+    def find(self, weight: torch.Tensor) -> Any:
         """What was recorded for a parameter; None if there is nothing."""
         name = self.get_name(weight)
         return self._moments.get(name) if name is not None else None
@@ -57,7 +60,7 @@ class Calibration:
     def __contains__(self, name: str) -> bool:
         return name in self._moments
 
-    def __getitem__(self, name: str) -> Moments:
+    def __getitem__(self, name: str) -> Any:
         if name not in self._moments:
             raise Error(f"expected a weight that was seen, got {name!r}")
         return self._moments[name]
@@ -83,6 +86,9 @@ class Recorder(TorchFunctionMode):
         if func is linear:
             given = dict(zip(("input", "weight"), args), **(kwargs or {}))
             self.record(given["input"], given["weight"])
+        elif func in torch_grouped.FUNCTIONS:
+            given = torch_grouped.get_operands(args, kwargs or {})
+            self.record_groups(given["self"], given["mat2"], given.get("offs"))
         return func(*args, **(kwargs or {}))
 
     def record(self, x: torch.Tensor, weight: torch.Tensor) -> None:
@@ -93,6 +99,19 @@ class Recorder(TorchFunctionMode):
         if name not in moments:
             moments[name] = Moments(x.shape[-1])
         moments[name].add(x.detach().cpu())
+
+    def record_groups(self, x: torch.Tensor, weight: torch.Tensor, ends: Optional[torch.Tensor]) -> None:
+        # The weight itself, or one whose dimensions are exchanged.
+        parameter = weight if weight._base is None else weight._base
+        name = self.calibration.get_name(parameter)
+        if name is None or ends is None or x.dim() != 2 or weight.dim() != 3:
+            return
+        moments = self.calibration._moments
+        if name not in moments:
+            moments[name] = tuple(Moments(x.shape[-1]) for _ in range(len(weight)))
+        rows = x.detach().cpu()
+        for each, (start, end) in zip(moments[name], torch_grouped.split(ends, len(rows))):
+            each.add(rows[start:end])
 
 
 @contextmanager
