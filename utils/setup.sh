@@ -4,7 +4,7 @@ set -euo pipefail
 
 usage() {
   cat <<'EOF'
-usage: utils/setup.sh [--list] [--asan] [--help]
+usage: utils/setup.sh [--list] [--asan] [--docs] [--help]
 
 Installs the packages that mx needs and that are not there yet, as root or with
 sudo. Does nothing, quickly, when all are there. Knows Debian 12 and 13 (their own
@@ -13,6 +13,7 @@ LLVM's key). This is the only script of the project that uses the network.
 
   --list   only print what is missing
   --asan   also the run-time library for the `asan` preset
+  --docs   also MkDocs, which builds the documentation as a site
 EOF
 }
 
@@ -30,6 +31,7 @@ for argument in "$@"; do
   case "$argument" in
     --list) list_only=1 ;;
     --asan) packages+=(libclang-rt-22-dev) ;;
+    --docs) packages+=(mkdocs) ;;
     --help | -h) usage; exit 0 ;;
     *) echo "setup.sh: unknown option '$argument'" >&2; usage >&2; exit 2 ;;
   esac
@@ -96,9 +98,7 @@ if [[ ${#missing[@]} -eq 0 ]]; then
   exit 0
 fi
 echo "setup: missing: ${missing[*]}"
-if [[ $list_only -eq 1 ]]; then
-  exit 0
-fi
+if [[ $list_only -eq 1 ]]; then exit 0; fi
 if [[ $(id -u) -ne 0 ]] && ! command -v sudo >/dev/null; then
   echo "setup.sh: expected to be root or to find sudo; as root: apt-get install ${missing[*]}" >&2
   exit 1

@@ -92,6 +92,7 @@ step "reference itself" python3 -m unittest discover -s test/reference -p 'test_
 step "python" cmake --build build --target check-mx-python
 step "python package" python3 test/Python/install.py build
 step "documentation" cmake --build build --target check-mx-docs
+step "documentation site" python3 utils/doc-site.py
 step "install and consume" test/Consume/run.sh build
 
 printf '\n%-22s %-8s %7s %7s %7s %7s\n' step result time passed failed skipped
