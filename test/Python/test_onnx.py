@@ -378,6 +378,18 @@ def test_changed_bytes_are_refused_or_read():
             assert text.startswith("func.func @main")
 
 
+def test_constants_that_do_not_fit_are_computed_as_others_are():
+    make_node, i64 = helper.make_node, np.array([2**40 + 3, -1], np.int64)
+    nodes = [
+        make_node("Cast", ["w"], ["narrow"], to=T.INT32),
+        make_node("Add", ["most", "most"], ["sum"]),
+    ]
+    weights = [numpy_helper.from_array(i64, "w"), numpy_helper.from_array(np.array([2**31 - 1], np.int32), "most")]
+    model = build(nodes, [], [("narrow", T.INT32, [2]), ("sum", T.INT32, [1])], weights)
+    narrow, total = mx.from_onnx(model)()
+    assert narrow.tolist() == [3, -1] and total.tolist() == [-2]
+
+
 def test_quotes_and_signs_in_names_do_not_reach_the_program():
     for name in ('a"b', "a\\", "a\nb", "\0", "ü", ") {"):
         assert mx.from_onnx(relu(name=name))(np.full((2, 3), -1, np.float32)).sum() == 0

@@ -117,6 +117,12 @@ def is_countable(value: Value) -> bool:
     return value.known is not None and value.known.size <= MOST_FOLDED and value.kind in ("i64", "i32", "i1")
 
 
+def fits(known: np.ndarray, kind: str) -> bool:
+    """Whether whole numbers are those of a type."""
+    limit = 2 ** (int(kind[1:]) - 1)
+    return all(isinstance(each, Dim) or -limit <= each < limit for each in known.flat)
+
+
 def fold(node: Node, values: list[Value], type_: int) -> Optional[Value]:
     """The result for small constants of whole numbers."""
     name = node.proto.op_type
@@ -137,9 +143,7 @@ def fold(node: Node, values: list[Value], type_: int) -> Optional[Value]:
         found[index] = function(a[index], b[index])
     if type_ == TensorProto.BOOL:
         return node.constant(type_, found.astype(bool))
-    if any(not isinstance(each, Dim) and not -(2**63) <= each < 2**63 for each in found.flat):
-        return None
-    return node.constant(type_, found)
+    return node.constant(type_, found) if fits(found, TYPES[type_]) else None
 
 
 def check_same(node: Node, values: list[Value]) -> None:
@@ -450,8 +454,9 @@ def convert(node: Node, x: Value, target: int) -> Value:
     if target not in TYPES:
         node.fail(f"expected a type that mx has, got {type_name(target)}")
     wanted = TYPES[target]
-    if x.known is not None and x.kind in ("i64", "i32") and wanted in ("i64", "i32") and x.known.size <= MOST_FOLDED:
-        return node.constant(target, x.known)
+    known = x.known
+    if known is not None and is_countable(x) and x.kind != "i1" and wanted in ("i64", "i32") and fits(known, wanted):
+        return node.constant(target, known)
     if x.kind in NARROW or wanted in NARROW:
         return convert_narrow(node, x, target)
     if target in (TensorProto.INT4, TensorProto.UINT4) or x.type in (TensorProto.INT4, TensorProto.UINT4):
