@@ -110,6 +110,8 @@ void Progress::printStep(const PlannedFile &file, const ConversionStep &step,
         for (const std::string &name : step.joined)
           json.value(name);
       });
+    if (step.error)
+      json.attribute("error", *step.error);
     if (step.isTransposed)
       json.attribute("transposed", true);
     if (!note.empty())

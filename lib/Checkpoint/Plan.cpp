@@ -6,6 +6,7 @@
 // found out when they are read.
 //===----------------------------------------------------------------------===//
 
+#include "FormatBudget.h"
 #include "JsonText.h"
 #include "Recode.h"
 #include "SafetensorsHeader.h"
@@ -16,6 +17,7 @@
 #include "llvm/Support/Path.h"
 #include "llvm/Support/Regex.h"
 #include "llvm/Support/raw_ostream.h"
+#include <cmath>
 #include <map>
 #include <set>
 
@@ -56,6 +58,8 @@ public:
 
 private:
   Error checkOptions();
+  Error checkBudget() const;
+  Error spendBudget(const std::set<std::string, std::less<>> &parts);
   Error openCalibration();
   Error setSite(ConversionStep &step, StringRef stem) const;
   const Convention &choosePlainTarget() const;
@@ -88,6 +92,8 @@ private:
   std::vector<StoredWeight> weights;
   TensorNames names = TensorNames::Keep;
   std::set<std::string> taken;
+  /// What a budget chose, by the names of weights.
+  std::map<std::string, FormatChoice, std::less<>> choices;
   ConversionPlan plan;
 };
 
@@ -126,6 +132,57 @@ Error Planner::checkOptions() {
     return makeOptionError(
         "expected a format of convention '" + options.convention + "' (" +
         listRows(options.convention) + "), got " + quoteText(options.format));
+  return checkBudget();
+}
+
+/// A budget needs formats to choose from, in a convention that says of each
+/// weight by itself which one it has.
+Error Planner::checkBudget() const {
+  if (options.budget == 0)
+    return Error::success();
+  if (!(options.budget > 0) || !std::isfinite(options.budget))
+    return makeOptionError("expected a budget of a positive number of bits, "
+                           "got " +
+                           Twine(std::to_string(options.budget)));
+  if (options.format != "auto")
+    return makeOptionError("expected --format=auto with a budget, got " +
+                           quoteText(options.format));
+  if (options.method == WeightMethod::None)
+    return makeOptionError(
+        "expected a method that quantises with a budget, got 'none'");
+  StringRef name = options.convention;
+  if (name != "mx" && name != "gguf" && name != "torchao")
+    return makeOptionError("expected a convention that may mix formats (gguf, "
+                           "mx, torchao) with a budget, got " +
+                           quoteText(name));
+  return Error::success();
+}
+
+/// Chooses a format for each weight that is to be quantised.
+Error Planner::spendBudget(const std::set<std::string, std::less<>> &parts) {
+  std::vector<OpenWeight> open;
+  for (auto &[name, tensor] : checkpoint.getTensors()) {
+    if (parts.count(name) || !explainPlain(name, tensor).empty())
+      continue;
+    OpenWeight weight{name};
+    for (const Convention &row : getConventions()) {
+      ScaleRule rule = chooseRule(row.format);
+      if (row.name != options.convention ||
+          tensor.shape.back() % getStoredBlock(row) != 0 ||
+          mxnum::explainInvalidRule(row.format, rule,
+                                    mxnum::Rounding::NearestEven))
+        continue;
+      weight.rows.push_back(&row);
+      weight.rules.push_back(rule);
+    }
+    open.push_back(std::move(weight));
+  }
+  Expected<std::vector<FormatChoice>> found =
+      chooseFormats(checkpoint, open, options.budget);
+  if (!found)
+    return found.takeError();
+  for (auto [weight, choice] : llvm::zip(open, *found))
+    choices.insert({weight.name, choice});
   return Error::success();
 }
 
@@ -353,6 +410,10 @@ Error Planner::setSite(ConversionStep &step, StringRef stem) const {
 Error Planner::planQuantize(StringRef name, const CheckpointTensor &tensor) {
   ConversionStep step{StepKind::Quantize, name.str()};
   step.target = &choosePlainTarget();
+  if (auto choice = choices.find(name); choice != choices.end()) {
+    step.target = choice->second.row;
+    step.error = choice->second.error;
+  }
   step.shape = tensor.shape;
   step.isTransposed = isTransposed(name, tensor);
   if (step.isTransposed)
@@ -401,6 +462,9 @@ Error Planner::planCopy(StringRef name, const CheckpointTensor &tensor,
 
 Error Planner::planTensor(StringRef name, const CheckpointTensor &tensor) {
   std::string reason = explainPlain(name, tensor);
+  auto choice = choices.find(name);
+  if (choice != choices.end() && !choice->second.row)
+    reason = "the budget allows it";
   return reason.empty() ? planQuantize(name, tensor)
                         : planCopy(name, tensor, reason);
 }
@@ -513,6 +577,9 @@ Expected<ConversionPlan> Planner::run() {
           weight.inputScaleName})
       parts.insert(part);
   }
+  if (options.budget != 0)
+    if (Error error = spendBudget(parts))
+      return error;
   for (auto &[name, tensor] : checkpoint.getTensors())
     if (!parts.count(name))
       if (Error error = planTensor(name, tensor))

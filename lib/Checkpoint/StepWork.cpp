@@ -313,8 +313,8 @@ Error StepWork::convert(const ConversionStep &step) {
 // Numbers
 //===----------------------------------------------------------------------===//
 
-/// Numbers of one of the types that plain weights have.
-static std::vector<float> decodeNumbers(StringRef type, ArrayRef<char> bytes) {
+std::vector<float> mlir::mx::decodeNumbers(StringRef type,
+                                           ArrayRef<char> bytes) {
   using namespace llvm::support::endian;
   std::vector<float> values(bytes.size() / (*getStoredBits(type) / 8));
   const char *data = bytes.data();

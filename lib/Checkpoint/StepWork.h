@@ -17,6 +17,10 @@
 
 namespace mlir::mx {
 
+/// Numbers of one of the types that plain weights have.
+std::vector<float> decodeNumbers(llvm::StringRef type,
+                                 llvm::ArrayRef<char> bytes);
+
 class StepWork {
 public:
   StepWork(const Checkpoint &checkpoint, const PlannedFile &planned,

@@ -57,6 +57,11 @@ struct QuantizeFlags {
   llvm::cl::opt<std::string> calibration{
       "calibration", llvm::cl::value_desc("file"), llvm::cl::cat(category),
       llvm::cl::desc("Statistics of activations, for gptq")};
+  llvm::cl::opt<double> budget{
+      "budget", llvm::cl::init(0), llvm::cl::value_desc("bits"),
+      llvm::cl::cat(category),
+      llvm::cl::desc("Bits per weight; a format for each weight, or none, so "
+                     "that the error is least (default: no budget)")};
   llvm::cl::opt<std::string> rule{
       "rule", llvm::cl::value_desc("name"), llvm::cl::cat(category),
       llvm::cl::desc("Rule of scales (default: that of the method)")};

@@ -72,6 +72,7 @@ int main(int argc, char **argv) {
   options.format = line.format;
   options.method = line.method;
   options.calibration = line.calibration;
+  options.budget = line.budget;
   options.only = line.only;
   options.skip = line.skip;
   options.allowRounding = line.allowRounding;

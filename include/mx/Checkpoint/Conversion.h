@@ -48,6 +48,9 @@ struct ConversionOptions {
   /// The calibration file for Gptq; a weight's site is its name without
   /// `.weight`.
   std::string calibration;
+  /// Bits per weight over all plain weights that are quantised, for which a
+  /// format is chosen each, or none; 0 for no budget.
+  double budget = 0;
   /// Round a scale whose exact value the convention cannot hold.
   bool allowRounding = false;
 
@@ -80,6 +83,8 @@ struct ConversionStep {
   /// The source is [..., K, N], as the experts of gpt-oss are when they are
   /// plain.
   bool isTransposed = false;
+  /// What a budget went by: the relative squared error of a sample.
+  std::optional<double> error = {};
   /// The tensors that it makes; empty where there is none.
   std::string payload = {}, scales = {}, tensorScale = {}, inputScale = {};
   /// Bytes that are read.
