@@ -75,6 +75,10 @@ block_linear.register_autograd(pass_gradient, setup_context=keep_for_gradient)
 class BlockLinear(torch.nn.Module):
     """A linear layer whose weight is an mx.BlockTensor [rows, columns]. Only its bias is a parameter."""
 
+    payload: torch.Tensor
+    scales: torch.Tensor
+    tensor_scale: Optional[torch.Tensor]
+
     def __init__(
         self, blocks: BlockTensor, bias: Optional[torch.nn.Parameter] = None, *, seed: int = 0, target: str = "native"
     ):

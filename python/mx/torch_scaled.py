@@ -132,7 +132,7 @@ def explain_refusal(call: dict[str, Any]) -> str:
     """Why a product stays PyTorch's; empty if it becomes ours."""
     for side, name in (("self", "scale_a"), ("mat2", "scale_b")):
         matrix, scales = example_of(call[side]), [example_of(each) for each in as_list(call[name])]
-        if matrix is None or any(each is None for each in scales):
+        if matrix is None or scales[0] is None:
             return "an operand is not known to be a tensor"
         if matrix.device.type != "cpu":
             return f"it runs on '{matrix.device}'"
@@ -154,7 +154,8 @@ def explain_other_scales(call: dict[str, Any]) -> str:
     block = {E8M0: BLOCKS_OF_32, E4M3: BLOCKS_OF_16}
     for name, recipe, swizzle in (("scale_a", "recipe_a", "swizzle_a"), ("scale_b", "recipe_b", "swizzle_b")):
         scales = as_list(call[name])
-        wanted = [block[example_of(scales[0]).dtype], TENSOR_WISE][: len(scales)]
+        first = example_of(scales[0])
+        wanted = [block.get(first.dtype) if first is not None else None, TENSOR_WISE][: len(scales)]
         if [int(each) for each in as_list(call[recipe])] != wanted:
             return "its scales are not those of blocks"
         if [int(each) for each in as_list(call[swizzle])][:1] != [IN_TILES]:

@@ -104,6 +104,19 @@ def call(draw, entry):
         function, arguments = draw.choice([(mx.Format, ("f4E2M1FN", "f8E4M3FN", 4)), (mx.Rotation, (4, (1, -1, 1, 1))),
                                            (mx.Rotation.drawn, (8, 3)), (mx.Format.of, ("nvfp4",))])
         return function(*spoil(draw, *arguments))
+    if entry == "weights":
+        moments = mx.Moments(*spoil(draw, draw.choice([16, 32, 64])))
+        for _ in range(draw.randrange(3)):
+            rows = np.random.default_rng(draw.randrange(9)).standard_normal((draw.randrange(40), moments.columns))
+            moments.add(*spoil(draw, rows if draw.random() < 0.8 else array(draw)))
+        matrix = np.full((draw.randrange(4), moments.columns), draw.choice([1.5, 0, np.nan, np.inf, 1e38]), np.float32)
+        names = ["scale_rule", "rotation", "seed", "act_order", "damping", "tensor_scale"]
+        options = {name: value(draw) for name in names if draw.random() < 0.15}
+        if draw.random() < 0.3:
+            names = ["format", "scale_rule", "rotation", "seed", "method"]
+            checked = mx.WeightOptions(**{name: value(draw) for name in names if draw.random() < 0.3})
+            return [checked.quantize(matrix, moments), moments.rotated(*spoil(draw, 16)), repr(moments)]
+        return mx.quantize_gptq(*spoil(draw, matrix, moments, format), **options)
     if entry == "call":
         name, arguments = draw.choice([("blocked", (blocks,)), ("plain", (np.ones((2, 3), np.float32), 5)),
                                        ("buffer", (np.zeros(4, np.int32),))])
@@ -133,6 +146,7 @@ COUNTS = {
     "methods": 3000,
     "statics": 3000,
     "elements": 3000,
+    "weights": 1500,
     "formats": 3000,
     "call": 3000,
     "compile": 150,
