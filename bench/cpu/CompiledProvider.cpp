@@ -3,32 +3,13 @@
 //===----------------------------------------------------------------------===//
 
 #include "CompiledProvider.h"
-#include "mlir/IR/DialectRegistry.h"
-#include "mx/Driver/Compiler.h"
-#include "mx/Support/Register.h"
+#include "CompiledLibrary.h"
 #include "mx/Support/Version.h"
-#include "llvm/ADT/ScopeExit.h"
 #include "llvm/ADT/StringExtras.h"
-#include "llvm/Support/FileSystem.h"
 #include "llvm/Support/FormatVariadic.h"
 #include <dlfcn.h>
 
-using namespace mlir;
-using namespace mlir::mx;
-using llvm::Error;
-namespace fs = llvm::sys::fs;
-
 namespace {
-
-/// How compiled code takes a row-major buffer of two dimensions.
-struct Matrix {
-  const void *allocated, *data;
-  int64_t offset, sizes[2], strides[2];
-
-  Matrix(const float *data, int64_t rows, int64_t columns)
-      : allocated(data), data(data), offset(0), sizes{rows, columns},
-        strides{columns, 1} {}
-};
 
 struct Layer {
   void *library;
@@ -64,10 +45,10 @@ func.func @multiply(%x: tensor<?x{1}xf32>, %y: memref<?x{0}xf32>) {{
 )";
 
 static std::string makeProgram(const mx_bench_weights &weights) {
-  bool isNvfp4 = StringRef(weights.format) == "nvfp4";
+  bool isNvfp4 = llvm::StringRef(weights.format) == "nvfp4";
   int64_t blocks = weights.k / (isNvfp4 ? 16 : 32);
   auto print = [](const uint8_t *bytes, int64_t size) {
-    return llvm::toHex(ArrayRef(bytes, size));
+    return llvm::toHex(llvm::ArrayRef(bytes, size));
   };
   // To the bit.
   std::string factor =
@@ -81,46 +62,19 @@ static std::string makeProgram(const mx_bench_weights &weights) {
                        print(weights.scales, weights.n * blocks));
 }
 
-/// Compiles `program` to the library `path`.
-static Error compile(StringRef program, int32_t threads, StringRef path) {
-  std::string source = (path + ".mlir").str(), text;
-  llvm::scope_exit removeSource([&] { fs::remove(source); });
-  std::error_code error;
-  llvm::raw_fd_ostream os(source, error);
-  if (error)
-    return llvm::createStringError(source + ": " + error.message());
-  os << program;
-  os.close();
-  DialectRegistry registry;
-  registerAllDialects(registry);
-  CompilerOptions options;
-  options.target = "native";
-  options.openmp = threads != 1;
-  llvm::raw_string_ostream errors(text);
-  if (compileFile(registry, options, source, OutputKind::SharedLibrary, path,
-                  errors) != ExitCode::Success)
-    return llvm::createStringError(text);
-  return Error::success();
-}
-
 static llvm::Expected<Layer> load(const mx_bench_weights &weights,
                                   int32_t threads) {
-  SmallString<64> path;
-  if (std::error_code error = fs::createTemporaryFile("mx-bench", "so", path))
-    return llvm::createStringError(error.message());
-  llvm::scope_exit removeLibrary([&] { fs::remove(path); });
-  if (Error error = compile(makeProgram(weights), threads, path))
-    return error;
-  void *library = ::dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
+  llvm::Expected<void *> library = compileLibrary(
+      makeProgram(weights), threads == 1 ? Threads::One : Threads::Many);
   if (!library)
-    return llvm::createStringError(::dlerror());
-  Layer layer{library, nullptr, nullptr, threads, weights.n, weights.k};
-  layer.call =
-      reinterpret_cast<void (*)(void **)>(::dlsym(library, "mx_call_multiply"));
+    return library.takeError();
+  Layer layer{*library, nullptr, nullptr, threads, weights.n, weights.k};
+  layer.call = reinterpret_cast<void (*)(void **)>(
+      ::dlsym(*library, "mx_call_multiply"));
   // Found in libomp, which the library needs.
   if (threads != 1)
     layer.setThreads = reinterpret_cast<void (*)(int)>(
-        ::dlsym(library, "omp_set_num_threads"));
+        ::dlsym(*library, "omp_set_num_threads"));
   return layer;
 }
 
