@@ -95,6 +95,7 @@ def time_case(clock, machine, library, case, m, names):
     results = []
     for name in names:
         result = {"case": case["name"], "provider": name, "lhs": case["lhs"], "rhs": case["rhs"]}
+        result |= {"chip": case["chip"]} | ({"variant": case["variant"]} if case.get("variant") else {})
         result |= {"m": m, "n": case["n"], "k": case["k"], "bytes": weight_bytes(case["rhs"], case["n"], case["k"])}
         try:
             result |= time_peer(clock, PEERS[name], problem, exact)

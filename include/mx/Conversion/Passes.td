@@ -135,7 +135,10 @@ def ConvertMXToNVVMPass : Pass<"convert-mx-to-nvvm", "::mlir::ModuleOp"> {
     operations are not touched. Kernels take pointers and numbers, and consist of arith,
     scf, llvm and nvvm operations. **Decides** which tiles a product may need from what its
     types say; addresses, row lengths and the number of rows choose among them at run
-    time. **Remarks** (`mx-to-nvvm`): passed, the kernels of a product in the order in
+    time. From how many rows on a tile pays is read from `Target/Tuning.def`, if it was
+    measured; entries of the module's `mx.tuning` come first, which are texts `<kernel> <tile>
+    <rows below> <stages>`. **Remarks** (`mx-to-nvvm`): analysis, tiles and where that is
+    from; passed, the kernels of a product in the order in
     which they are tried, and what else they do; missed, why what surrounds a product stays,
     and copies of operands.
     **Example**: (* example: test/Conversion/MXToNVVM/mx-to-nvvm.mlir *)

@@ -129,6 +129,9 @@ struct ConvertMXToNVVMPass
     for (PackedMatmulOp op : products)
       if (failed(verifyMatmul(op)))
         return signalPassFailure();
+    tiles = TileTuning::get(getOperation(), chip);
+    if (failed(tiles))
+      return signalPassFailure();
     for (PackedMatmulOp op : products)
       makeContiguous(op);
     // Before there are launches, of which nobody knows what they write.
@@ -148,7 +151,8 @@ struct ConvertMXToNVVMPass
       return launchDecoded(
           op, specs, makeKernels<DecodedSpec>(op, specs, getDecodedKernel));
     }
-    std::vector<MatmulSpec> specs = getCandidates(op, epilogue, tensorCopies);
+    std::vector<MatmulSpec> specs =
+        getCandidates(op, epilogue, tensorCopies, *tiles);
     if (epilogue.tail) {
       std::string name = "_tail" + std::to_string(tails++);
       for (MatmulSpec &spec : specs)
@@ -162,7 +166,7 @@ struct ConvertMXToNVVMPass
   void lowerTall(PackedMatmulOp op) {
     SmallVector<WarpgroupSpec> specs;
     if (tensorCopies)
-      specs = getWarpgroupCandidates(op);
+      specs = getWarpgroupCandidates(op, *tiles);
     if (!specs.empty())
       launchWarpgroups(
           op, specs, makeKernels<WarpgroupSpec>(op, specs, getWarpgroupKernel));
@@ -185,6 +189,8 @@ struct ConvertMXToNVVMPass
     return kernels;
   }
 
+  /// From how many rows on a tile is taken.
+  FailureOr<TileTuning> tiles = failure();
   /// Tails so far: no two are known to be equal.
   int tails = 0;
 };

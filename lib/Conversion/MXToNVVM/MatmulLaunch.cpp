@@ -49,15 +49,17 @@ static bool needsNoSpreading(const MatmulSpec &spec) {
 
 std::vector<MatmulSpec> mx::getCandidates(PackedMatmulOp op,
                                           const MatmulEpilogue &epilogue,
-                                          bool tensorCopies) {
+                                          bool tensorCopies,
+                                          const TileTuning &tuning) {
   FormatAttr lhs = op.getLhsFormatAttr(), rhs = op.getRhsFormatAttr();
   auto type = cast<MemRefType>(op.getInits().getType());
   bool knowsRows = hasMoreRows(op, 0).has_value();
   APInt depth;
   bool knowsDepth = matchPattern(op.getK(), m_ConstantInt(&depth));
   std::vector<MatmulSpec> candidates;
-  for (const TileShape &tile : kTileShapes) {
-    bool isLast = &tile == &kTileShapes[std::size(kTileShapes) - 1];
+  SmallVector<TileShape> tiles = tuning.tune<TileShape>(op, kTileShapes);
+  for (const TileShape &tile : tiles) {
+    bool isLast = &tile == &tiles.back();
     if (!isLast) {
       if (hasMoreRows(op, tile.rowsBelow) == false)
         continue;

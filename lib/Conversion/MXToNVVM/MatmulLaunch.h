@@ -10,6 +10,7 @@
 #define MX_LIB_CONVERSION_MXTONVVM_MATMULLAUNCH_H
 
 #include "MatmulSpec.h"
+#include "TileTuning.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 
 namespace mlir::mx {
@@ -20,7 +21,8 @@ namespace mlir::mx {
 /// They refer to `epilogue`.
 std::vector<MatmulSpec> getCandidates(PackedMatmulOp op,
                                       const MatmulEpilogue &epilogue,
-                                      bool tensorCopies);
+                                      bool tensorCopies,
+                                      const TileTuning &tuning);
 
 /// Replaces `op` and its epilogue by launches of `kernels`, which belong to
 /// `specs`.

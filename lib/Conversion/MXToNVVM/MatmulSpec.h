@@ -62,6 +62,8 @@ struct TileShape {
   /// Worth it only for more rows of A than this.
   int rowsBelow;
   Supply supply = Supply::AllThreads;
+  /// What a measurement says, which these kernels have no choice of.
+  int stages = 0;
 
   bool isRing() const { return supply == Supply::Producer; }
   int getThreads() const { return kThreads + (isRing() ? kWarpLanes : 0); }

@@ -23,7 +23,8 @@ static bool isAlignedDepth(int bits, int64_t depth) {
   return depth * bits % (kChunkBytes * kByteBits) == 0;
 }
 
-SmallVector<WarpgroupSpec> mx::getWarpgroupCandidates(PackedMatmulOp op) {
+SmallVector<WarpgroupSpec>
+mx::getWarpgroupCandidates(PackedMatmulOp op, const TileTuning &tuning) {
   MatmulSide lhs = MatmulSide::get(op.getLhs(), op.getLhsFormatAttr());
   MatmulSide rhs = MatmulSide::get(op.getRhs(), op.getRhsFormatAttr());
   auto type = cast<MemRefType>(op.getInits().getType());
@@ -34,7 +35,8 @@ SmallVector<WarpgroupSpec> mx::getWarpgroupCandidates(PackedMatmulOp op) {
         isAlignedDepth(rhs.getBits(), depth.getSExtValue())))
     return {};
   SmallVector<WarpgroupSpec> candidates;
-  for (const WarpgroupTile &tile : kWarpgroupTiles) {
+  for (const WarpgroupTile &tile :
+       tuning.tune<WarpgroupTile>(op, kWarpgroupTiles)) {
     // With a known number of rows, an earlier tile is chosen.
     bool isTooHigh = hasMoreRows(op, tile.rowsBelow) == false;
     if (isTooHigh || (knowsRows && !candidates.empty()))

@@ -10,6 +10,7 @@
 #ifndef MX_LIB_CONVERSION_MXTONVVM_WARPGROUPLAUNCH_H
 #define MX_LIB_CONVERSION_MXTONVVM_WARPGROUPLAUNCH_H
 
+#include "TileTuning.h"
 #include "WarpgroupSpec.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 
@@ -17,7 +18,8 @@ namespace mlir::mx {
 
 /// The kernels that `op` may be launched as, perhaps none. Sides of `op` are
 /// supported (WarpgroupSpec).
-SmallVector<WarpgroupSpec> getWarpgroupCandidates(PackedMatmulOp op);
+SmallVector<WarpgroupSpec> getWarpgroupCandidates(PackedMatmulOp op,
+                                                  const TileTuning &tuning);
 
 /// Builds launches of the first of `kernels`, which belong to `specs`, that
 /// fits, and moves `op` to where none does.

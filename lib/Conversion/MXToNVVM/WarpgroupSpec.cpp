@@ -16,7 +16,7 @@ static constexpr int kWordBytes = 4;
 static constexpr int kStageAlignment = 1024;
 /// Shared memory of a block on sm_90a (Chips.def).
 static constexpr int kSharedLimit = 227 * 1024;
-static constexpr int kMaxStages = 6;
+static constexpr int kMinStages = 2, kMaxStages = 6;
 
 bool WarpgroupSpec::areSupported(const MatmulSide &lhs, const MatmulSide &rhs) {
   return !lhs.format && lhs.plain && lhs.plain.isBF16() && rhs.format &&
@@ -26,8 +26,11 @@ bool WarpgroupSpec::areSupported(const MatmulSide &lhs, const MatmulSide &rhs) {
 std::string WarpgroupSpec::getName() const {
   std::string spelled;
   llvm::raw_string_ostream(spelled) << result;
-  return "matmul_wgmma_bf16_" + weights.getName() + "_" + spelled + "_" +
-         tile.name.str();
+  std::string name = "matmul_wgmma_bf16_" + weights.getName() + "_" + spelled +
+                     "_" + tile.name.str();
+  if (tile.stages > 0)
+    name += "_stages" + std::to_string(getStages());
+  return name;
 }
 
 PanelShape WarpgroupSpec::getPayloadShape() const {
@@ -50,7 +53,8 @@ int WarpgroupSpec::getScalePitch() const {
 
 int WarpgroupSpec::getStages() const {
   int most = kSharedLimit / (WarpgroupStage(*this).bytes + 2 * kBarrierBytes);
-  return std::min(kMaxStages, most);
+  int wanted = tile.stages > 0 ? tile.stages : kMaxStages;
+  return std::max(kMinStages, std::min(wanted, most));
 }
 
 int WarpgroupSpec::getSharedBytes() const {

@@ -33,6 +33,8 @@ inline constexpr int kStepDepth = 64;
 struct WarpgroupTile {
   llvm::StringLiteral name;
   int rows, rowsBelow;
+  /// Of shared memory, at most; 0 for as many as fit.
+  int stages = 0;
 
   int getColumns() const { return kConsumers * kWarpgroupRows; }
 };

@@ -76,3 +76,15 @@ func.func @warpgroups(%a: memref<4x64xf16>, %b: memref<4x32xi8>, %s: memref<4x2x
     {rhs_format = #mx.format<mxfp4>, kernel = "matmul_wgmma"}
   return
 }
+
+// -----
+
+// expected-error@+1 {{expected 'mx.tuning' to be texts '<kernel> <tile> <rows below> <stages>', got ["matmul_wgmma 256x128 many 0"]}}
+module attributes {mx.tuning = ["matmul_wgmma 256x128 many 0"]} {
+}
+
+// -----
+
+// expected-error@+1 {{expected 'mx.tuning' to be texts '<kernel> <tile> <rows below> <stages>', got 3 : i32}}
+module attributes {mx.tuning = 3 : i32} {
+}
