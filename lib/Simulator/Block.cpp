@@ -55,6 +55,7 @@ void Block::reset(std::array<uint32_t, 3> where) {
   isSynchronised = false;
   shared.reset(launch.staticShared + launch.dynamicShared);
   phaseBarriers.reset();
+  tensor.reset(warps.size());
   bulkCopies = 0;
   polls = 0;
   for (BlockBarrier &barrier : barriers)
@@ -72,6 +73,8 @@ void Block::reset(std::array<uint32_t, 3> where) {
     thread.clock.reset();
     thread.clock.seen[thread.index] = 1;
     thread.copies.reset();
+    thread.tensorIssued = 0;
+    thread.tensorSeen = thread.clock.seen;
     thread.hasEnded = false;
     thread.waitFor = WaitFor::Nothing;
     thread.clusterGeneration = 0;
@@ -104,6 +107,14 @@ void Block::checkOutstanding() {
                "expected the block to wait for its bulk copies, got one of "
                "'%u' bytes to shared offset '%u' under way at its end",
                transfer.bytes, transfer.offset);
+  for (const TensorOperation &operation : tensor.operations)
+    report(*operation.issuer, ErrorKind::InFlight, operation.location,
+           "expected the block to wait for a commit of its operations on "
+           "tensor memory, got one under way at its end");
+  if (tensor.hasAllocations())
+    report(threads.front(), ErrorKind::Operand, launch.location,
+           "expected tensor memory to be freed before the block ends, got some "
+           "that is allocated");
 }
 
 void Block::wait(WaitFor what, uint32_t id, int32_t location) {
@@ -147,6 +158,10 @@ void Block::endThread() {
            "expected bulk stores to be waited for before the thread ends, got "
            "one of '%u' bytes at shared offset '%u' under way",
            store.bytes, store.offset);
+  if (auto location = tensor.findTransfer(thread.getWarp()))
+    fail(ErrorKind::InFlight, *location,
+         "expected a load or store of tensor memory to be waited for before "
+         "the thread ends, got one under way");
   leaveMeetings(*this, thread);
   leaveWarpgroup(*this, thread);
   thread.hasEnded = true;

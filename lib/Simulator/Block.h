@@ -16,6 +16,7 @@
 #include "PhaseBarrier.h"
 #include "Scheduler.h"
 #include "SharedMemory.h"
+#include "TensorMemory.h"
 #include "Warpgroup.h"
 
 namespace mxsim {
@@ -50,6 +51,11 @@ struct Thread {
   uint64_t waitPhase = 0;
   int32_t waitLocation = 0;
 
+  /// Operations on tensor memory that it issued, and what it knew of the memory
+  /// at its last fence.
+  uint64_t tensorIssued = 0;
+  std::vector<uint32_t> tensorSeen;
+
   uint32_t getWarp() const { return index / kWarpSize; }
   uint32_t getLane() const { return index % kWarpSize; }
 };
@@ -80,6 +86,11 @@ public:
   /// The one that stands for the products of a warpgroup.
   uint32_t getWarpgroupEntry(uint32_t group) const {
     return getAsyncEntry() + 1 + group;
+  }
+
+  /// The one that stands for what a warp does in tensor memory.
+  uint32_t getTensorEntry(uint32_t warp) const {
+    return getWarpgroupEntry(uint32_t(warpgroups.size())) + warp;
   }
 
   /// Stops the calling thread until `resume`.
@@ -125,6 +136,7 @@ public:
   Scheduler scheduler;
   SharedMemory shared;
   GlobalMemory global;
+  TensorMemory tensor;
   std::vector<Thread> threads;
   std::vector<Warp> warps;
   std::vector<Warpgroup> warpgroups;
@@ -136,9 +148,9 @@ public:
   Report result;
 
 private:
-  /// One of each thread, of bulk copies, and of each warpgroup.
+  /// One of each thread, of bulk copies, of each warpgroup, and of each warp.
   size_t countClockEntries() const {
-    return getWarpgroupEntry(uint32_t(warpgroups.size()));
+    return getTensorEntry(uint32_t(warps.size()));
   }
 
   static constexpr uint64_t kStepsPerTurn = 1 << 20;
@@ -147,7 +159,8 @@ private:
   void reset(std::array<uint32_t, 3> where);
   void reportDeadlock();
   [[noreturn]] void failStepLimit(int32_t location);
-  /// At the end: bulk copies that nobody waited for are an error.
+  /// At the end: bulk copies and operations on tensor memory that nobody waited
+  /// for are errors, and tensor memory that nobody freed.
   void checkOutstanding();
   void noteError(const Thread &thread, ErrorKind kind, int32_t location,
                  const char *text);

@@ -40,6 +40,8 @@ struct Transfer {
   /// are complete.
   bool isArrival = false;
   uint64_t issuedLoads = 0;
+  /// The same of operations on tensor memory.
+  bool isCommit = false;
 };
 
 /// A thread's copies that no mbarrier counts: cp.async, and bulk stores.

@@ -95,8 +95,13 @@ static void completeOutstanding(Block &block, PhaseBarrier &barrier) {
       countBytes(block, barrier, transfer);
       continue;
     }
-    completeLoadsUpTo(block, *transfer.issuer, transfer.issuedLoads);
-    block.release(*transfer.issuer, barrier.arriving);
+    if (transfer.isCommit) {
+      completeOperations(block, *transfer.issuer, transfer.issuedLoads,
+                         barrier.arriving);
+    } else {
+      completeLoadsUpTo(block, *transfer.issuer, transfer.issuedLoads);
+      block.release(*transfer.issuer, barrier.arriving);
+    }
     if (barrier.pending != 0)
       --barrier.pending;
   }

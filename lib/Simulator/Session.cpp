@@ -89,8 +89,24 @@ void mxsim_unregister_buffer(void *address, int64_t bytes) {
 
 #define SYMBOL(name) {#name, reinterpret_cast<void *>(&name)}
 
+/// The calls of tcgen05.
+static void addTensorMemory(std::vector<Symbol> &symbols) {
+  symbols.insert(symbols.end(), {
+                                    SYMBOL(mxsim_tmem_alloc),
+                                    SYMBOL(mxsim_tmem_relinquish),
+                                    SYMBOL(mxsim_tmem_dealloc),
+                                    SYMBOL(mxsim_tmem_load),
+                                    SYMBOL(mxsim_tmem_store),
+                                    SYMBOL(mxsim_tmem_wait),
+                                    SYMBOL(mxsim_tmem_fence),
+                                    SYMBOL(mxsim_tmem_copy),
+                                    SYMBOL(mxsim_tmem_product),
+                                    SYMBOL(mxsim_tmem_commit),
+                                });
+}
+
 std::vector<Symbol> mxsim::getSymbols() {
-  return {
+  std::vector<Symbol> symbols = {
       SYMBOL(mxsim_special_register),
       SYMBOL(mxsim_exit),
       SYMBOL(mxsim_trap),
@@ -157,6 +173,8 @@ std::vector<Symbol> mxsim::getSymbols() {
       SYMBOL(mxsim_unregister_buffer),
       SYMBOL(mxsim_encode_tensor_map),
   };
+  addTensorMemory(symbols);
+  return symbols;
 }
 
 #undef SYMBOL

@@ -14,7 +14,7 @@
 using namespace mxsim;
 
 namespace {
-struct ProductOperands {
+struct GroupOperands {
   uint32_t *sums;
   const uint32_t *a;
   uint64_t descriptorA, descriptorB;
@@ -69,9 +69,9 @@ void mxsim_warpgroup_commit(int32_t location) {
 /// The sums that all threads bring: those of a product under way, or new ones.
 static GroupSums &takeSums(Block &block, Warpgroup &group, uint32_t count) {
   int32_t location = group.call.location;
-  GroupSums *found = group.findSums(group.get<ProductOperands>(0).sums[0]);
+  GroupSums *found = group.findSums(group.get<GroupOperands>(0).sums[0]);
   for (uint32_t thread = 0; thread < kGroupThreads; ++thread) {
-    const uint32_t *words = group.get<ProductOperands>(thread).sums;
+    const uint32_t *words = group.get<GroupOperands>(thread).sums;
     for (uint32_t index = 0; index < count; ++index) {
       bool isRight = found ? words[index] == found->getMark(index)
                            : !group.findSums(words[index]);
@@ -93,7 +93,7 @@ static GroupSums &takeSums(Block &block, Warpgroup &group, uint32_t count) {
   sums.number = ++group.madeSums;
   sums.count = count;
   for (uint32_t thread = 0; thread < kGroupThreads; ++thread) {
-    const uint32_t *words = group.get<ProductOperands>(thread).sums;
+    const uint32_t *words = group.get<GroupOperands>(thread).sums;
     sums.values.insert(sums.values.end(), words, words + count);
   }
   return sums;
@@ -121,7 +121,7 @@ static void beginReads(Block &block, const Warpgroup &group,
 
 static void startProduct(Block &block, Warpgroup &group) {
   auto shape = unpack<ProductShape>(group);
-  const auto &first = group.get<ProductOperands>(0);
+  const auto &first = group.get<GroupOperands>(0);
   GroupProduct product;
   product.location = group.call.location;
   product.typeA = shape.typeA;
@@ -132,7 +132,7 @@ static void startProduct(Block &block, Warpgroup &group) {
   if (!shape.fromRegisters)
     product.a = MatrixDescriptor(first.descriptorA);
   for (uint32_t thread = 0; thread < kGroupThreads; ++thread) {
-    const auto &operands = group.get<ProductOperands>(thread);
+    const auto &operands = group.get<GroupOperands>(thread);
     if (operands.descriptorA != first.descriptorA ||
         operands.descriptorB != first.descriptorB)
       block.fail(ErrorKind::Divergent, product.location,
@@ -158,7 +158,7 @@ static void startProduct(Block &block, Warpgroup &group) {
   group.products.push_back(std::move(product));
   for (uint32_t thread = 0; thread < kGroupThreads; ++thread)
     for (uint32_t index = 0; index < sums.count; ++index)
-      group.get<ProductOperands>(thread).sums[index] = sums.getMark(index);
+      group.get<GroupOperands>(thread).sums[index] = sums.getMark(index);
 }
 
 /// Whether there is such a product, with sums of f32.
@@ -185,7 +185,7 @@ void mxsim_warpgroup_product(uint32_t *sums, const uint32_t *a,
                           columns, typeA, typeB);
   ProductShape shape = {uint16_t(columns), uint8_t(typeA), uint8_t(typeB),
                         a != nullptr};
-  ProductOperands operands = {sums, a, descriptorA, descriptorB};
+  GroupOperands operands = {sums, a, descriptorA, descriptorB};
   meetWarpgroup({startProduct, location, pack(shape)}, &operands);
 }
 

@@ -230,6 +230,42 @@ void mxsim_warpgroup_wait(int32_t pending, uint32_t *sums, int32_t sumCount,
                           const uint32_t *a, int32_t registers,
                           int32_t location);
 
+// --- tensor memory ----------------------------------------------------------
+// Addresses are those of tcgen05: 16 bits of lane above 16 of column, as the
+// low bits of a pointer. The calls of a warp are made by all its threads
+// together, copies and products by one thread (docs/Simulator.md).
+
+/// `nvvm.tcgen05.alloc`: writes the address of `columns` free columns to shared
+/// memory.
+void mxsim_tmem_alloc(void *shared, int32_t columns, int32_t location);
+void mxsim_tmem_relinquish(int32_t location);
+void mxsim_tmem_dealloc(const void *address, int32_t columns, int32_t location);
+/// `nvvm.tcgen05.ld` and `st` of `shape` (`MxsimTensorShape`): `count` words of
+/// each thread, which may be used and changed after the wait.
+void mxsim_tmem_load(uint32_t *result, const void *address, int32_t shape,
+                     int32_t count, int32_t location);
+void mxsim_tmem_store(const void *address, const uint32_t *values,
+                      int32_t shape, int32_t count, int32_t location);
+/// `nvvm.tcgen05.wait` (`MxsimTensorWait`).
+void mxsim_tmem_wait(int32_t kind, int32_t location);
+/// `nvvm.tcgen05.fence` (`MxsimTensorFence`) of one thread.
+void mxsim_tmem_fence(int32_t kind, int32_t location);
+/// `nvvm.tcgen05.cp` from shared memory, of a shape and multicast as NVVM has
+/// them.
+void mxsim_tmem_copy(const void *address, uint64_t descriptor, int32_t shape,
+                     int32_t multicast, int32_t location);
+/// `nvvm.tcgen05.mma.block_scale` of `kind` (`MxsimBlockScaleKind`) with blocks
+/// of `blockLength` (16, 32, or 0 for what the kind has): adds A · B to the
+/// sums, or writes it there unless `accumulate`.
+void mxsim_tmem_product(const void *sums, uint64_t descriptorA,
+                        uint64_t descriptorB, uint32_t instruction,
+                        int32_t accumulate, const void *scalesA,
+                        const void *scalesB, int32_t kind, int32_t blockLength,
+                        int32_t location);
+/// `nvvm.tcgen05.commit`: arrives at an mbarrier when all copies and products
+/// of this thread so far are complete.
+void mxsim_tmem_commit(void *barrier, int32_t location);
+
 // --- conversions ------------------------------------------------------------
 // Pure functions: they may be called outside a launch. A pair is packed with
 // `high` in the upper half: nibbles of a byte for e2m1, else bytes of 16 bits

@@ -161,6 +161,27 @@ enum MxsimScaleFormat : int32_t {
   MXSIM_SCALE_UE4M3 = 1,
 };
 
+/// Of NVVM's `Tcgen05LdStShape`, what there is a model of.
+enum MxsimTensorShape : int32_t { MXSIM_TENSOR_32X32B = 3 };
+
+/// Of NVVM's `Tcgen05CpShape` and `Tcgen05CpMulticast`, likewise.
+enum MxsimTensorCopy : int32_t {
+  MXSIM_TENSOR_COPY_32X128B = 4,
+  MXSIM_TENSOR_MULTICAST_4 = 3,
+};
+
+/// As NVVM's `Tcgen05WaitKind`.
+enum MxsimTensorWait : int32_t {
+  MXSIM_TENSOR_WAIT_LOAD = 0,
+  MXSIM_TENSOR_WAIT_STORE = 1,
+};
+
+/// As NVVM's `Tcgen05FenceKind`.
+enum MxsimTensorFence : int32_t {
+  MXSIM_TENSOR_FENCE_BEFORE = 0,
+  MXSIM_TENSOR_FENCE_AFTER = 1,
+};
+
 /// As NVVM's `FPRoundingMode`; 0 means to nearest even.
 enum MxsimRounding : int32_t {
   MXSIM_ROUND_DEFAULT = 0,

@@ -5,9 +5,8 @@
 // the lanes and bytes that a selector names hold them, all others hold noise.
 //===----------------------------------------------------------------------===//
 
-#include "mx/Numerics/BlockScale.h"
 #include "Kernels.h"
-#include "SlowModel.h"
+#include "SlowScaledModel.h"
 #include "Table.h"
 #include "mx/Numerics/ExactSum.h"
 
@@ -82,44 +81,14 @@ Report multiply(const Scaled &scaled, Tiles &tiles, Arithmetic arithmetic) {
   return report;
 }
 
-/// The value of a scale byte; the machine ignores the sign of ue4m3.
-double decodeScale(int32_t format, uint8_t byte) {
-  return format == MXSIM_SCALE_UE8M0
-             ? mxnum::decodeScale(mxnum::ScaleType::E8M0, byte)
-             : mxnum::decodeScale(mxnum::ScaleType::UE4M3, byte & 0x7F);
-}
+using slow::decodeScale;
 
-slow::Term splitScale(int32_t format, double scale) {
-  return slow::split(scale, format == MXSIM_SCALE_UE8M0 ? -127 : -6);
-}
-
-double e2m1(uint32_t code) { return slow::decode(MXSIM_TYPE_E2M1, code); }
-
-/// Four groups of 16, each exact, times two scales; aligned by the scales.
 uint32_t expectGroups(const Scaled &scaled, const Tiles &tiles, size_t row,
                       size_t column) {
-  uint32_t c = tiles.c[row * 8 + column];
-  float start = slow::bitsToFloat(c);
-  std::vector<slow::Term> terms = {slow::split(start, -126)};
-  bool isNaN = std::isnan(start);
-  for (size_t group = 0; group < 4; ++group) {
-    size_t index = group * scaled.scales() / 4;
-    double left = decodeScale(scaled.format,
-                              tiles.scalesA[row * scaled.scales() + index]);
-    double right = decodeScale(scaled.format,
-                               tiles.scalesB[column * scaled.scales() + index]);
-    double dot = 0;
-    for (size_t k = group * 16; k < group * 16 + 16; ++k)
-      dot += e2m1(tiles.a[row * 64 + k]) * e2m1(tiles.b[column * 64 + k]);
-    isNaN |= std::isnan(left) || std::isnan(right);
-    if (isNaN)
-      return 0x7FFFFFFF;
-    slow::Term first = splitScale(scaled.format, left);
-    slow::Term second = splitScale(scaled.format, right);
-    terms.push_back({dot * first.significand * second.significand,
-                     first.exponent + second.exponent});
-  }
-  return std::isinf(start) ? c : slow::fuse(terms, 35, 23);
+  return slow::dotGroups(
+      scaled.format, scaled.scales(), &tiles.a[row * 64],
+      &tiles.scalesA[row * scaled.scales()], &tiles.b[column * 64],
+      &tiles.scalesB[column * scaled.scales()], tiles.c[row * 8 + column]);
 }
 
 uint32_t containerOf(int32_t type, uint32_t code) {
