@@ -81,7 +81,8 @@ LogicalResult mx::convertDeviceOperations(LLVM::LLVMFuncOp function,
   static constexpr ConvertFamily families[] = {
       convertThreadOperation,    convertMBarrierOperation,
       convertCopyOperation,      convertMatrixOperation,
-      convertWarpgroupOperation, convertNumberOperation};
+      convertWarpgroupOperation, convertTensorMemoryOperation,
+      convertNumberOperation};
   auto convert = [&](Operation *op) -> LogicalResult {
     DeviceRewriter rewrite(op, calls);
     for (ConvertFamily family : families)

@@ -115,6 +115,9 @@ std::optional<LogicalResult> convertMatrixOperation(Operation *op,
 /// Products of warpgroups.
 std::optional<LogicalResult> convertWarpgroupOperation(Operation *op,
                                                        DeviceRewriter &rewrite);
+/// Tensor memory: tcgen05.
+std::optional<LogicalResult>
+convertTensorMemoryOperation(Operation *op, DeviceRewriter &rewrite);
 /// Conversions of numbers, and permutations of bytes.
 std::optional<LogicalResult> convertNumberOperation(Operation *op,
                                                     DeviceRewriter &rewrite);

@@ -2,9 +2,9 @@
 // RUN: mx-opt %s --convert-nvvm-to-simulator --split-input-file --verify-diagnostics --allow-unregistered-dialect
 
 gpu.module @device {
-  llvm.func @unknown() {
+  llvm.func @unknown(%t: !llvm.ptr<6>) {
     // expected-error @below {{expected an operation that the simulator models, got one that it does not}}
-    nvvm.tcgen05.relinquish_alloc_permit
+    nvvm.tcgen05.shift %t : !llvm.ptr<6>
     llvm.return
   }
 }
@@ -218,6 +218,68 @@ gpu.module @device {
   llvm.func @fresh_sums(%a: i64, %x: !llvm.struct<(f32, f32, f32, f32)>) {
     // expected-error @below {{'nvvm.wgmma.mma_async' op expected a product of 16 or 8-bit floats, K innermost, that is added to sums of f32 to simulate, got another}}
     %d = nvvm.wgmma.mma_async %a, %a, %x, <m = 64, n = 8, k = 16>, D [<f32>, #nvvm.wgmma_scale_out<zero>], A [<bf16>, #nvvm.wgmma_scale_in<one>, <row>], B [<bf16>, #nvvm.wgmma_scale_in<one>, <col>] : !llvm.struct<(f32, f32, f32, f32)> -> !llvm.struct<(f32, f32, f32, f32)>
+    llvm.return
+  }
+}
+
+// -----
+
+gpu.module @device {
+  llvm.func @two_blocks() {
+    // expected-error @below {{expected an operation of one block to simulate, got one of two}}
+    nvvm.tcgen05.relinquish_alloc_permit {group = #nvvm.cta_group<cta_2>}
+    llvm.return
+  }
+}
+
+// -----
+
+gpu.module @device {
+  llvm.func @many_barriers(%b: !llvm.ptr<3>, %mask: i16) {
+    // expected-error @below {{expected a commit to one mbarrier to simulate, got a multicast}}
+    nvvm.tcgen05.commit %b, multicast_mask = %mask : !llvm.ptr<3>, i16
+    llvm.return
+  }
+}
+
+// -----
+
+gpu.module @device {
+  llvm.func @converting_copy(%t: !llvm.ptr<6>, %d: i64) {
+    // expected-error @below {{expected a copy that converts nothing to simulate, got a source format}}
+    nvvm.tcgen05.cp %t, %d {shape = #nvvm.tcgen05_cp_shape<shape_128x256b>, srcFormat = #nvvm.tcgen05_cp_src_fmt<b6x16_p32>}
+    llvm.return
+  }
+}
+
+// -----
+
+gpu.module @device {
+  llvm.func @a_in_tensor_memory(%t: !llvm.ptr<6>, %d: i64, %i: i32, %add: i1) {
+    // expected-error @below {{expected A in shared memory to simulate, got it in tensor memory}}
+    nvvm.tcgen05.mma.block_scale %t, %t, %d, %i, %add, %t, %t
+      {kind = #nvvm.block_scale_kind<mxf4>, ctaGroup = #nvvm.cta_group<cta_1>, blockScale = #nvvm.tcgen05_mma_block_scale<block32>}
+      : (!llvm.ptr<6>, !llvm.ptr<6>, i64, i32, i1, !llvm.ptr<6>, !llvm.ptr<6>)
+    llvm.return
+  }
+}
+
+// -----
+
+gpu.module @device {
+  llvm.func @packing_load(%t: !llvm.ptr<6>) {
+    // expected-error @below {{expected a load of whole words to simulate, got one that packs or has an offset}}
+    %r = nvvm.tcgen05.ld %t pack {shape = #nvvm.tcgen05_ldst_shape<shape_32x32b>} : vector<32xi32>
+    llvm.return
+  }
+}
+
+// -----
+
+gpu.module @device {
+  llvm.func @unpacking_store(%t: !llvm.ptr<6>, %w: i32) {
+    // expected-error @below {{expected a store of whole words to simulate, got one that unpacks or has an offset}}
+    nvvm.tcgen05.st %t, %w unpack {shape = #nvvm.tcgen05_ldst_shape<shape_32x32b>} : i32
     llvm.return
   }
 }

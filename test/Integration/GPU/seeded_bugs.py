@@ -9,6 +9,7 @@ result. Unbroken kernels give the exact result in several orders of threads.
 
   seeded_bugs.py          each bug once
   seeded_bugs.py --all    each in several orders of threads
+  --only=TEXT             kernels whose name has this text
 """
 
 from __future__ import annotations
@@ -40,7 +41,9 @@ from kernel_bugs import (
 )
 from matmul_pairs import Case, product_text, run, type_text, write_inputs
 from npy_file import Array, make_array, read_npy
+from tensor_bugs import TENSOR_BUGS, make_tensor_operands
 
+TENSOR = Path(__file__).resolve().parent / "Inputs" / "tensor-memory.mlir"
 RING = Path(__file__).resolve().parent / "Inputs" / "ring.mlir"
 SEEDS = range(1, 6)
 TIME_LIMIT = 600  # Only for what would never end: a busy machine is slow.
@@ -185,6 +188,14 @@ def complain(text: str) -> None:
     print(text, file=sys.stderr)
 
 
+def make_tensor(folder: Path) -> Kernel:
+    """Reads the kernel with tensor memory and makes its operands."""
+    arrays = folder / "tensor"
+    arrays.mkdir()
+    operands, expected = make_tensor_operands(seed=1)
+    return Kernel("tensor memory", TENSOR.read_text(), write_inputs(arrays, operands), expected, "sm_100a")
+
+
 def check_unbroken(folder: Path, kernel: Kernel) -> int:
     """Demands that nothing is wrong with a correct kernel. Returns the failures."""
     failures = 0
@@ -223,19 +234,26 @@ def main() -> int:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--all", action="store_true", help="several orders of threads")
-    seeds = (0, *SEEDS) if parser.parse_args().all else (0,)
+    parser.add_argument("--only", default="", metavar="TEXT", help="kernels whose name has this text")
+    arguments = parser.parse_args()
+    seeds = (0, *SEEDS) if arguments.all else (0,)
     bugs = missed = failures = 0
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        for kernel, broken in (
-            (make_product(folder, ("mxfp4", "mxfp4"), 20, 12, 384), PRODUCT_BUGS),
-            (make_product(folder, ("nvfp4", "nvfp4"), 17, 12, 128), SCALED_BUGS),
-            (make_product(folder, ("bf16", "mxfp4"), 20, 12, 672), DECODED_BUGS),
-            (make_product(folder, ("bf16", "mxfp4"), 80, 20, 480, "sm_90a"), WARPGROUP_BUGS),
-            (make_grouped(folder, ("mxfp4", "mxfp4")), GROUPED_BUGS),
-            (make_grouped(folder, ("bf16", "mxfp4")), DECODED_GROUP_BUGS),
-            (make_ring(folder), RING_BUGS),
-        ):
+        makers = (
+            ("product mxfp4 mxfp4", lambda: make_product(folder, ("mxfp4", "mxfp4"), 20, 12, 384), PRODUCT_BUGS),
+            ("product nvfp4 nvfp4", lambda: make_product(folder, ("nvfp4", "nvfp4"), 17, 12, 128), SCALED_BUGS),
+            ("product bf16 mxfp4", lambda: make_product(folder, ("bf16", "mxfp4"), 20, 12, 672), DECODED_BUGS),
+            ("warpgroup bf16 mxfp4", lambda: make_product(folder, ("bf16", "mxfp4"), 80, 20, 480, "sm_90a"), WARPGROUP_BUGS),
+            ("grouped mxfp4 mxfp4", lambda: make_grouped(folder, ("mxfp4", "mxfp4")), GROUPED_BUGS),
+            ("grouped bf16 mxfp4", lambda: make_grouped(folder, ("bf16", "mxfp4")), DECODED_GROUP_BUGS),
+            ("ring", lambda: make_ring(folder), RING_BUGS),
+            ("tensor memory", lambda: make_tensor(folder), TENSOR_BUGS),
+        )
+        for what, make, broken in makers:
+            if arguments.only not in what:
+                continue
+            kernel = make()
             print(f"{kernel.name}:")
             failures += check_unbroken(folder, kernel)
             bugs += len(broken)
