@@ -113,6 +113,7 @@ void mxsim_tmem_copy(const void *address, uint64_t descriptor, int32_t shape,
   issue(block, operation);
 }
 
+namespace {
 /// The instruction descriptor of a block-scaled product.
 struct Instruction {
   explicit Instruction(uint32_t bits)
@@ -125,6 +126,7 @@ struct Instruction {
   /// Sparsity, negation, transposition, and what has no meaning.
   uint32_t others;
 };
+} // namespace
 
 /// The type that a field names for a kind, or -1.
 static int32_t getElementType(int32_t kind, unsigned field) {
