@@ -13,7 +13,9 @@
 #include "mx/Numerics/PackedLayout.h"
 #include "mx/Numerics/Philox.h"
 #include "mx/Numerics/Quantize.h"
+#include "mx/Target/KernelRegistry.h"
 #include "llvm/ADT/bit.h"
+#include "llvm/Support/Endian.h"
 #include "llvm/Support/FormatVariadic.h"
 #include <algorithm>
 #include <cmath>
@@ -334,13 +336,15 @@ void CheckRuntime::checkInterleave(CheckSite &site) {
 
 namespace {
 
-/// One operand of a product, row by row as f32 numbers (N7.1). Rows of bytes
-/// may be interleaved (N8.7), `interleavedRows` to a matrix.
+/// One operand of a product, row by row as f32 numbers (N7.1). Where rows lie
+/// in groups (N8.7, N8.8) a matrix has `groupedRows`.
 class MatmulSide {
 public:
   MatmulSide(ArrayRef<CheckedBuffer> parts, int64_t format, int64_t k,
-             int64_t interleavedRows = 0)
-      : parts(parts), format(format), k(k), interleavedRows(interleavedRows) {}
+             WeightLayout layout = WeightLayout::Canonical,
+             int64_t groupedRows = 0)
+      : parts(parts), format(format), k(k), layout(layout),
+        groupedRows(groupedRows) {}
 
   ArrayRef<float> getRow(int64_t row) {
     if (row != current)
@@ -356,13 +360,15 @@ public:
 
 private:
   void readRow(int64_t row);
-  void readBytes(const CheckedBuffer &part, int64_t row, int64_t unit,
+  void readParts(int64_t row, const mxnum::BlockFormat &blockFormat);
+  void readGroup(const CheckedBuffer &part, int64_t row, int64_t unit,
+                 function_ref<int64_t(int64_t unit, int64_t units)> getPlace,
                  std::vector<uint8_t> &bytes) const;
 
   ArrayRef<CheckedBuffer> parts;
   int64_t format, k;
-  /// Rows of a matrix if they are interleaved, else 0.
-  int64_t interleavedRows;
+  WeightLayout layout;
+  int64_t groupedRows;
   int64_t current = -1;
   std::vector<float> values;
   std::vector<uint8_t> payload, scales;
@@ -401,19 +407,50 @@ private:
 
 } // namespace
 
-void MatmulSide::readBytes(const CheckedBuffer &part, int64_t row, int64_t unit,
-                           std::vector<uint8_t> &bytes) const {
-  if (interleavedRows == 0)
-    return part.readRow(row, bytes);
+/// The bytes of a row of a group: `getPlace` says where its units of `unit`
+/// bytes lie, in units.
+void MatmulSide::readGroup(
+    const CheckedBuffer &part, int64_t row, int64_t unit,
+    function_ref<int64_t(int64_t unit, int64_t units)> getPlace,
+    std::vector<uint8_t> &bytes) const {
   constexpr int64_t group = mxnum::kInterleavedRows;
-  int64_t matrix = row / interleavedRows, inMatrix = row % interleavedRows;
+  int64_t matrix = row / groupedRows, inMatrix = row % groupedRows;
   std::vector<uint8_t> lines;
   part.readRow(matrix * part.getShape().end()[-2] + inMatrix / group, lines);
   int64_t units = static_cast<int64_t>(lines.size()) / (group * unit);
   bytes.resize(units * unit);
   for (int64_t byte = 0; byte < units * unit; ++byte)
-    bytes[byte] =
-        lines[mxnum::getInterleavedOffset(inMatrix % group, byte, unit, units)];
+    bytes[byte] = lines[getPlace(byte / unit, units) * unit + byte % unit];
+}
+
+void MatmulSide::readParts(int64_t row, const mxnum::BlockFormat &blockFormat) {
+  int64_t inGroup = groupedRows ? row % groupedRows % mxnum::kFragmentRows : 0;
+  auto interleave = [&](int64_t unit, int64_t units) {
+    return mxnum::getInterleavedOffset(inGroup, unit, 1, units);
+  };
+  if (layout == WeightLayout::Canonical) {
+    parts[0].readRow(row, payload);
+    parts[1].readRow(row, scales);
+    return;
+  }
+  if (layout == WeightLayout::Interleaved) {
+    readGroup(parts[0], row, mxnum::kInterleavedUnit, interleave, payload);
+    readGroup(parts[1], row, 1, interleave, scales);
+    return;
+  }
+  auto arrange = [&](int64_t perLine) {
+    return [=](int64_t unit, int64_t units) {
+      return mxnum::getFragmentOffset(inGroup, unit, perLine, units / perLine);
+    };
+  };
+  constexpr int64_t depth = mxnum::kFragmentDepth,
+                    codes = mxnum::kFragmentCodes;
+  readGroup(parts[0], row, codes / 2, arrange(depth / codes), payload);
+  readGroup(parts[1], row, 1, arrange(depth / blockFormat.block), scales);
+  for (size_t byte = 0; byte < payload.size(); byte += sizeof(uint32_t)) {
+    using namespace llvm::support::endian;
+    write32le(&payload[byte], mxnum::restoreCodes(read32le(&payload[byte])));
+  }
 }
 
 void MatmulSide::readRow(int64_t row) {
@@ -421,8 +458,7 @@ void MatmulSide::readRow(int64_t row) {
     return parts[0].readRow(row, values);
   mxnum::BlockFormat blockFormat = decodeFormat(format);
   unsigned bits = mxnum::getElementInfo(blockFormat.element).bits;
-  readBytes(parts[0], row, mxnum::kInterleavedUnit, payload);
-  readBytes(parts[1], row, 1, scales);
+  readParts(row, blockFormat);
   values.resize(k);
   for (int64_t i = 0; i < k; ++i)
     values[i] =
@@ -507,7 +543,7 @@ void CheckRuntime::checkMatmul(CheckSite &site) {
   const CheckedBuffer &result = buffers.back();
   int64_t n = result.getRowLength(), rows = result.countRows();
   MatmulSide rhs(all.slice(lhsParts, rhsParts), numbers[4], k,
-                 numbers[6] != 0 ? n : 0);
+                 static_cast<WeightLayout>(numbers[6]), n);
   int64_t matrixRows = result.getShape().end()[-2];
   std::vector<int64_t> experts;
   if (hasEnds)

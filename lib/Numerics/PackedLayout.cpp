@@ -239,3 +239,85 @@ void mxnum::interleaveRows(const uint8_t *source, int64_t rows,
                   static_cast<size_t>(std::min(unit, rowBytes - byte)));
   }
 }
+
+//===----------------------------------------------------------------------===//
+// Order of fragments (N8.8)
+//===----------------------------------------------------------------------===//
+
+static constexpr int64_t kUnitBytes = kFragmentCodes / 2;
+static constexpr int64_t kUnitsPerLine = kFragmentDepth / kFragmentCodes;
+static constexpr int64_t kWordBytes = 4;
+
+int64_t mxnum::getFragmentOffset(int64_t row, int64_t unit, int64_t perLine,
+                                 int64_t lines) {
+  constexpr int64_t half = kFragmentRows / 2;
+  int64_t line = row / kFragmentRows * lines + unit / perLine;
+  int64_t lane = row % half * perLine + unit % perLine;
+  return line * kFragmentRows * perLine + lane * 2 + row / half % 2;
+}
+
+/// Code 2 · `pair` goes to the lower half of a word, the next to the upper one:
+/// the sign to its top, the rest to bits 8 to 6.
+static uint32_t placePair(uint32_t codes, int pair) {
+  uint32_t both = codes >> (8 * pair);
+  both = (both & 0xF) | (both & 0xF0) << 12;
+  return (both & 0x00080008) << 12 | (both & 0x00070007) << 6;
+}
+
+/// Bits of the last pair that are moved by themselves.
+static constexpr uint32_t kLastHigh = 0x01000100;
+
+uint32_t mxnum::arrangeCodes(uint32_t codes) {
+  uint32_t second = placePair(codes, 1), last = placePair(codes, 3);
+  return placePair(codes, 0) | second << 4 | second >> 28 |
+         placePair(codes, 2) >> 6 | (last & ~kLastHigh) >> 2 |
+         (last & kLastHigh) << 6;
+}
+
+uint32_t mxnum::restoreCodes(uint32_t word) {
+  uint32_t pairs[] = {word, word >> 4 | word << 28, word << 6,
+                      (word << 2 & ~kLastHigh) | (word >> 6 & kLastHigh)};
+  uint32_t codes = 0;
+  for (int pair = 0; pair < 4; ++pair) {
+    uint32_t both =
+        (pairs[pair] >> 12 & 0x00080008) | (pairs[pair] >> 6 & 0x00070007);
+    codes |= ((both & 0xF) | (both >> 12 & 0xF0)) << (8 * pair);
+  }
+  return codes;
+}
+
+void mxnum::arrangePayload(const uint8_t *source, int64_t rows,
+                           int64_t rowBytes, int64_t lines, uint8_t *target) {
+  int64_t groups = divideUp(rows, kFragmentRows);
+  std::memset(target, 0,
+              static_cast<size_t>(groups * lines * kFragmentRows *
+                                  kUnitsPerLine * kUnitBytes));
+  for (int64_t row = 0; row < rows; ++row) {
+    const uint8_t *from = source + row * rowBytes;
+    for (int64_t byte = 0; byte < rowBytes; byte += kWordBytes) {
+      uint32_t word = 0;
+      for (int64_t i = 0; i < std::min(kWordBytes, rowBytes - byte); ++i)
+        word |= uint32_t(from[byte + i]) << (8 * i);
+      word = arrangeCodes(word);
+      uint8_t *to =
+          target +
+          getFragmentOffset(row, byte / kUnitBytes, kUnitsPerLine, lines) *
+              kUnitBytes +
+          byte % kUnitBytes;
+      for (int64_t i = 0; i < kWordBytes; ++i)
+        to[i] = uint8_t(word >> (8 * i));
+    }
+  }
+}
+
+void mxnum::arrangeScales(const uint8_t *source, int64_t rows, int64_t blocks,
+                          int64_t perLine, int64_t lines, uint8_t padding,
+                          uint8_t *target) {
+  int64_t groups = divideUp(rows, kFragmentRows);
+  std::memset(target, padding,
+              static_cast<size_t>(groups * lines * kFragmentRows * perLine));
+  for (int64_t row = 0; row < rows; ++row)
+    for (int64_t block = 0; block < blocks; ++block)
+      target[getFragmentOffset(row, block, perLine, lines)] =
+          source[row * blocks + block];
+}

@@ -21,6 +21,22 @@
 //            [n0 b0..b3][n1 b0..b3] … [n15 b0..b3]   [n0 b4..b7] …
 //   scales   16 bytes: a block of each row
 //            [n0][n1] … [n15]                        [n0] …
+//
+// Rows of FP4 weights in the order of fragments, for lanes of a warp (N8.8).
+// Lane 4 · (n mod 8) + p reads units of 16 codes, number p of a line, of two
+// rows:
+//
+//   payload  a line of 512 bytes: 64 codes of each of 16 rows
+//            lane 0                 lane 1                     lane 4
+//            [n0 k0..15][n8 k0..15] [n0 k16..31][n8 k16..31] … [n1 k0..15][n9 …
+//   scales   the same order, a byte for each block of a line
+//   a word   8 codes, where the decoder wants the bits s h m l of each; the
+//            lower half, in which s2 is in the place of s3 in the upper one:
+//
+//   bit      15 14 13 12 11 10  9  8  7  6  5  4  3  2  1  0
+//            s0 h6 s6 h2 m2 l2 s4 h0 m0 l0 m6 l6 s3 h4 m4 l4
+//
+//            The upper half has s1 h7 s7 h3 … s2 h5 m5 l5.
 //===----------------------------------------------------------------------===//
 
 #ifndef MX_NUMERICS_PACKEDLAYOUT_H
@@ -90,6 +106,33 @@ int64_t getInterleavedOffset(int64_t row, int64_t byte, int64_t unit,
 void interleaveRows(const uint8_t *source, int64_t rows, int64_t rowBytes,
                     int64_t unit, int64_t units, uint8_t padding,
                     uint8_t *target);
+
+/// Rows of a group in the order of fragments (N8.8), elements of a row in a
+/// line, and codes in a unit of payload; of scales a unit is one.
+inline constexpr int64_t kFragmentRows = 16;
+inline constexpr int64_t kFragmentDepth = 64;
+inline constexpr int64_t kFragmentCodes = 16;
+
+/// Where unit `unit` of row `row` lies, in units, `perLine` being the units of
+/// a row in a line and `lines` the lines of a group.
+int64_t getFragmentOffset(int64_t row, int64_t unit, int64_t perLine,
+                          int64_t lines);
+
+/// Eight codes, the first in the lowest bits, as a word of N8.8, and back.
+uint32_t arrangeCodes(uint32_t codes);
+uint32_t restoreCodes(uint32_t word);
+
+/// Brings `rows` canonical rows of `rowBytes` bytes of FP4 codes to the order
+/// of fragments. `target` has `lines` lines for each group; what no row fills
+/// is 0.
+void arrangePayload(const uint8_t *source, int64_t rows, int64_t rowBytes,
+                    int64_t lines, uint8_t *target);
+
+/// The same for `blocks` scales in each row, `perLine` of them in a line; what
+/// no row fills is `padding`.
+void arrangeScales(const uint8_t *source, int64_t rows, int64_t blocks,
+                   int64_t perLine, int64_t lines, uint8_t padding,
+                   uint8_t *target);
 
 } // namespace mxnum
 

@@ -52,9 +52,10 @@ struct KernelRow {
   Accuracy accuracy;
 };
 
-/// How the right side of a product lies in memory: row by row (N8.1), or with
-/// rows interleaved (N8.7).
-enum class WeightLayout { Canonical, Interleaved };
+/// How the right side of a product lies in memory: row by row (N8.1), with rows
+/// interleaved (N8.7), or, if it is a constant of FP4, in the order of
+/// fragments (N8.8) and else row by row.
+enum class WeightLayout { Canonical, Interleaved, Fragments };
 
 /// Types of plain numbers.
 enum class PlainType { F32, BF16, F16 };

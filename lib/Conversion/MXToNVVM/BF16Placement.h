@@ -21,6 +21,7 @@
 #ifndef MX_LIB_CONVERSION_MXTONVVM_BF16PLACEMENT_H
 #define MX_LIB_CONVERSION_MXTONVVM_BF16PLACEMENT_H
 
+#include "mx/Numerics/BlockFormat.h"
 #include "mx/Numerics/SmallFloat.h"
 #include <array>
 
@@ -113,6 +114,30 @@ auto spreadRun(const Words &words, int bits, int run) {
     pairs[pair] = (codes << 10) | (codes << 20);
   }
   return pairs;
+}
+
+/// The codes of a word in the order of fragments (N8.8), placed: four registers
+/// with the neighbours 2i and 2i + 1.
+template <typename T>
+std::array<T, kRunPairs> placeFragments(T word) {
+  constexpr int fields = int(0x81C081C0), high = 0x01000100;
+  return {word & fields, ((word >> 4) | (word << 28)) & fields,
+          (word << 6) & fields,
+          ((word << 2) & (fields & ~high)) | ((word >> 6) & high)};
+}
+
+/// The largest scale byte whose product with the factor of E2M1 is a bf16
+/// number: 2 of E8M0, and of UE4M3 what is below 4.
+inline int getLargestScale(mxnum::ScaleType type) {
+  return type == mxnum::ScaleType::E8M0 ? 128 : 0x47;
+}
+
+/// An E8M0 byte up to the largest one, times the factor of E2M1, as bf16 bits
+/// in both halves: 2^(byte - 127 + 126).
+template <typename T>
+T placeScaledE8M0(T byte) {
+  constexpr int both = 0x10001 << kBF16Mantissa;
+  return byte * both + (kBF16Bias - 1) * both;
 }
 
 /// To be added to an E8M0 byte: the sum is more than a byte holds where a

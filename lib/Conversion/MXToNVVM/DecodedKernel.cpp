@@ -29,6 +29,13 @@ private:
     PanelCopy copy;
     /// Its place in a stage.
     int offset;
+    /// Which of the pieces of a step it has, of how many.
+    int piece = 0, pieces = 1;
+
+    /// The bytes of a row before those of `step`.
+    Word getStart(Word step) const {
+      return (step * pieces + piece) * copy.getShape().getRowSource();
+    }
   };
   struct WordPanel {
     ScaleWords copy;
@@ -75,13 +82,24 @@ DecodedEmitter::DecodedEmitter(ImplicitLocOpBuilder &b, const DecodedSpec &spec,
 // Copies
 //===----------------------------------------------------------------------===//
 
-/// Returns where the scales are.
+/// Returns where the scales of rows are.
 std::optional<PanelSource> DecodedEmitter::addPanels(const Side &side,
                                                      const TilePlace &place) {
   const MatmulSide &operand = side.operand;
-  panels.push_back({PanelCopy(b, spec.getPayloadShape(operand, side.tileRows),
-                              arguments.getPayload(side, place), thread),
-                    side.payloadOffset});
+  PanelShape payload = spec.getPayloadShape(operand, side.tileRows);
+  int pieces = operand.hasFragments() ? 1 : spec.getPieces();
+  for (int piece = 0; piece < pieces; ++piece)
+    panels.push_back(
+        {PanelCopy(b, payload, arguments.getPayload(side, place), thread),
+         side.payloadOffset + piece * payload.rows * payload.rowBytes, piece,
+         pieces});
+  if (operand.hasFragments()) {
+    panels.push_back(
+        {PanelCopy(b, spec.getGroupScalesShape(operand, side.tileRows),
+                   arguments.getScales(side, place), thread),
+         side.scalesOffset});
+    return std::nullopt;
+  }
   if (!operand.format)
     return std::nullopt;
   PanelSource scales = arguments.getScales(side, place);
@@ -105,7 +123,7 @@ Value DecodedEmitter::getStage(Word step) {
 void DecodedEmitter::startCopies(Word step, Value stage) {
   for (Panel &panel : panels)
     if (panel.copy.isAsynchronous())
-      panel.copy.copy(step * panel.copy.getShape().getRowSource(),
+      panel.copy.copy(panel.getStart(step),
                       offsetPointer(b, stage, panel.offset));
   for (WordPanel &panel : wordPanels)
     panel.copy.copy(step, offsetPointer(b, stage, panel.offset));
@@ -115,8 +133,7 @@ DecodedEmitter::Loaded DecodedEmitter::loadPanels(Word step) {
   Loaded loaded;
   for (Panel &panel : panels)
     if (!panel.copy.isAsynchronous())
-      loaded.push_back(
-          panel.copy.load(step * panel.copy.getShape().getRowSource()));
+      loaded.push_back(panel.copy.load(panel.getStart(step)));
   return loaded;
 }
 

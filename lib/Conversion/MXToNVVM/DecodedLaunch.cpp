@@ -17,20 +17,22 @@ static constexpr int kWordBytes = 4;
 /// Elements of K in a step of large runs.
 static constexpr int kShallowStep = 64;
 
+/// Lines of fragments always are multiples of chunks.
 static bool isAlignedDepth(const MatmulSide &side, int64_t depth) {
-  return depth * side.getBits() % (kChunkBytes * kByteBits) == 0;
+  return side.hasFragments() ||
+         depth * side.getBits() % (kChunkBytes * kByteBits) == 0;
 }
 
-/// Whether one side is f16, and the other FP4.
+/// Whether one side is f16, and the other FP4 that passes through registers.
 static bool needsShortSteps(const MatmulSide &lhs, const MatmulSide &rhs) {
   constexpr int fp4Bits = 4;
-  return std::max(lhs.getPlanes(), rhs.getPlanes()) > 1 &&
+  return !rhs.hasFragments() &&
+         std::max(lhs.getPlanes(), rhs.getPlanes()) > 1 &&
          std::min(lhs.getBits(), rhs.getBits()) == fp4Bits;
 }
 
 SmallVector<DecodedSpec> mx::getDecodedCandidates(PackedMatmulOp op) {
-  MatmulSide lhs = MatmulSide::get(op.getLhs(), op.getLhsFormatAttr());
-  MatmulSide rhs = MatmulSide::get(op.getRhs(), op.getRhsFormatAttr());
+  MatmulSide lhs = MatmulSide::getLhs(op), rhs = MatmulSide::getRhs(op);
   auto type = cast<MemRefType>(op.getInits().getType());
   bool knowsRows = hasMoreRows(op, 0).has_value();
   APInt depth;
@@ -94,11 +96,13 @@ DecodedLaunchEmitter::DecodedLaunchEmitter(PackedMatmulOp op,
 }
 
 /// Makes operands of the parts of a side, and notes what their addresses and
-/// row lengths are multiples of.
+/// row lengths are multiples of, where that is not known.
 void DecodedLaunchEmitter::readSide(ValueRange parts, const MatmulSide &side) {
   SmallVector<Value> addresses;
   for (Value part : parts)
     addresses.push_back(addPointer(part));
+  if (side.hasFragments())
+    return;
   Value bits = make<arith::MulIOp>(depth, index(side.getBits()));
   for (Value number : {addresses[0], divideUp(bits, kByteBits)})
     payloadBits = make<arith::OrIOp>(payloadBits, number);

@@ -39,9 +39,37 @@ bool DecodedSpec::hasLargeRuns() const {
   return isLarge(lhs, rhs) || isLarge(rhs, lhs);
 }
 
+int DecodedSpec::getPieces() const {
+  return rhs.hasFragments() ? tile.depth / int(mxnum::kFragmentDepth) : 1;
+}
+
+/// Groups of rows in a step, whose lines are `lineBytes` long.
+static PanelShape getGroupShape(const DecodedSpec &spec, int rows,
+                                int lineBytes) {
+  PanelShape shape{rows / int(mxnum::kFragmentRows),
+                   spec.getPieces() * lineBytes, kChunkBytes};
+  shape.threads = kThreads;
+  shape.unit = kChunkBytes;
+  return shape;
+}
+
+PanelShape DecodedSpec::getGroupScalesShape(const MatmulSide &side,
+                                            int rows) const {
+  return getGroupShape(*this, rows, side.getScaleLine());
+}
+
+int DecodedSpec::getPayloadBytes(const MatmulSide &side, int rows) const {
+  PanelShape shape = getPayloadShape(side, rows);
+  int pieces = side.hasFragments() ? 1 : getPieces();
+  return pieces * shape.rows * shape.rowBytes;
+}
+
 PanelShape DecodedSpec::getPayloadShape(const MatmulSide &side,
                                         int rows) const {
-  PanelShape shape{rows, tile.depth * side.getBits() / kByteBits, kChunkBytes};
+  if (side.hasFragments())
+    return getGroupShape(*this, rows, MatmulSide::kPayloadLine);
+  PanelShape shape{rows, getPieceDepth() * side.getBits() / kByteBits,
+                   kChunkBytes};
   shape.threads = kThreads;
   shape.unit = tile.isAligned ? kChunkBytes : 1;
   // Rows of f32 begin at words wherever they begin.
@@ -78,14 +106,17 @@ int DecodedSpec::getSharedBytes() const {
 
 DecodedStage::DecodedStage(const DecodedSpec &spec) {
   const DecodedTile &tile = spec.tile;
-  auto getBytes = [&](const MatmulSide &side, int rows) {
-    return rows * spec.getPayloadShape(side, rows).rowBytes;
+  auto getScales = [&](const MatmulSide &side, int rows) {
+    if (!side.hasFragments())
+      return rows * spec.getScalePitch(side);
+    PanelShape shape = spec.getGroupScalesShape(side, rows);
+    return shape.rows * shape.rowBytes;
   };
   lhs = 0;
-  rhs = lhs + getBytes(spec.lhs, tile.rows);
-  lhsScales = rhs + getBytes(spec.rhs, tile.columns);
-  rhsScales = lhsScales + tile.rows * spec.getScalePitch(spec.lhs);
-  bytes =
-      int(llvm::alignTo(rhsScales + tile.columns * spec.getScalePitch(spec.rhs),
-                        kStageAlignment));
+  rhs = lhs + spec.getPayloadBytes(spec.lhs, tile.rows);
+  // Where scales come in chunks of 16 bytes, nothing smaller is before them.
+  rhsScales = rhs + spec.getPayloadBytes(spec.rhs, tile.columns);
+  lhsScales = rhsScales + getScales(spec.rhs, tile.columns);
+  bytes = int(llvm::alignTo(lhsScales + getScales(spec.lhs, tile.rows),
+                            kStageAlignment));
 }

@@ -11,6 +11,10 @@
 //
 // An MMA adds in any order, so both sides may number K in this way. A quarter
 // is 16 or 32 neighbours: few wide loads, and few scales.
+//
+// Where B lies in the order of fragments (N8.8), K is numbered as there: a step
+// is one or two pieces of 64 elements, and a lane owns a quarter of each. The
+// panel of A has a part for each piece.
 //===----------------------------------------------------------------------===//
 
 #ifndef MX_LIB_CONVERSION_MXTONVVM_DECODEDSPEC_H
@@ -72,8 +76,16 @@ struct DecodedSpec {
   /// Whether runs fill many registers: those of f32, or of f16 beside codes of
   /// 8 bits. There are too few for the largest tile then, and for deep steps.
   bool hasLargeRuns() const;
-  /// The panel of a side with `rows` rows in the tile.
+  /// Pieces of a step, in each of which lanes own quarters, and their elements.
+  int getPieces() const;
+  int getPieceDepth() const { return tile.depth / getPieces(); }
+  int getPieceQuarter() const { return getPieceDepth() / kPlaces; }
+  /// The panel of a piece of a side with `rows` rows in the tile, or that of a
+  /// step for a side of fragments, whose rows are groups of 16.
   PanelShape getPayloadShape(const MatmulSide &side, int rows) const;
+  int getPayloadBytes(const MatmulSide &side, int rows) const;
+  /// The panel of scales of a side of fragments.
+  PanelShape getGroupScalesShape(const MatmulSide &side, int rows) const;
   /// Bytes of scales of a row in a step, and bytes of shared memory for them.
   int getScaleBytes(const MatmulSide &side) const;
   int getScalePitch(const MatmulSide &side) const;

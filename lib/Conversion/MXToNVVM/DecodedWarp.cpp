@@ -100,10 +100,11 @@ ElementReader DecodedWarp::getReader(const Step &step, bool isLhs, Word row) {
   const MatmulSide &side = isLhs ? spec.lhs : spec.rhs;
   QuarterReader::Panel panel = getPanel(spec, isLhs);
   Value scales;
-  if (side.format) {
+  if (side.format)
+    scales = offsetPointer(b, step.stage, panel.scales);
+  if (side.format && !side.hasFragments()) {
     Word start = isLhs ? step.lhsScaleStart(row) : step.rhsScaleStart(row);
-    scales = offsetPointer(b, offsetPointer(b, step.stage, panel.scales),
-                           row * spec.getScalePitch(side) + start);
+    scales = offsetPointer(b, scales, row * spec.getScalePitch(side) + start);
   }
   return {b,          spec, side,
           panel.rows, row,  offsetPointer(b, step.stage, panel.payload),

@@ -5,6 +5,7 @@
 #include "ElementReader.h"
 #include "BF16Placement.h"
 #include "DeviceMemory.h"
+#include "FragmentLines.h"
 
 using namespace mlir;
 using namespace mlir::mx;
@@ -15,10 +16,14 @@ static constexpr int kWordBits = 32;
 static constexpr int kHalfBits = 16;
 
 Value ElementReader::load(Type type, int group, Word byte) {
+  Word start = row * shape.rowBytes;
+  if (spec.getPieces() > 1) {
+    start = start + byte / shape.rowBytes * (shape.rows * shape.rowBytes);
+    byte = byte % shape.rowBytes;
+  }
   Word place = getPanelByte(shape, row, byte);
-  Value pointer =
-      offsetPointer(b, offsetPointer(b, payload, row * shape.rowBytes + place),
-                    group * kGroupRows * shape.rowBytes);
+  Value pointer = offsetPointer(b, offsetPointer(b, payload, start + place),
+                                group * kGroupRows * shape.rowBytes);
   return loadFrom(b, type, pointer, type.getIntOrFloatBitWidth() / kByteBits);
 }
 
@@ -33,10 +38,41 @@ Value ElementReader::readPlain(int group, Word k) {
   return LLVM::FPExtOp::create(b, b.getF32Type(), number);
 }
 
+/// A code of the order of fragments (N8.8), placed at the top of a word.
+Word ElementReader::readFragment(int group, Word k) {
+  constexpr int depth = int(mxnum::kFragmentDepth),
+                codes = int(mxnum::kFragmentCodes);
+  Word inLine = k % depth, inRun = k % kRunCodes;
+  Word lane = row % kGroupRows * kPlaces + inLine / codes;
+  Word line = row / int(mxnum::kFragmentRows) * shape.rowBytes +
+              k / depth * MatmulSide::kPayloadLine;
+  Word word = inLine % codes / kRunCodes * int(sizeof(uint32_t));
+  int half = group % 2 * codes / 2;
+  Value pointer = offsetPointer(
+      b, offsetPointer(b, payload, line + lane * kChunkBytes + word),
+      group / 2 * shape.rowBytes + half);
+  auto pairs = placeFragments(Word(b, loadFrom(b, b.getI32Type(), pointer, 4)));
+  Word both = pairs[0];
+  for (int pair = 1; pair < kRunPairs; ++pair) {
+    Value isHere =
+        (inRun / 2).compare(arith::CmpIPredicate::eq, inRun.constant(pair));
+    both = {b, Value(arith::SelectOp::create(b, isHere, pairs[pair], both))};
+  }
+  Word up = ((inRun & 1) ^ 1) * kHalfBits;
+  return both << up & int(0xFFFF0000);
+}
+
 /// The number of a code: its bits go to the top of a word, and the rest of the
 /// word to where nothing is placed.
 Value ElementReader::readCode(int group, Word k) {
   int bits = side.getBits();
+  auto getNumber = [&](Word placed) -> Value {
+    int factor = getPlacementFactor(side.format.getElement()) << kHalfBits;
+    return arith::MulFOp::create(b, makeFloat(placed),
+                                 makeFloat(k.constant(factor)));
+  };
+  if (side.hasFragments())
+    return getNumber(readFragment(group, k));
   auto loadWord = [&](Word bit) {
     return Word(b, load(b.getI32Type(), group, bit / kWordBits * 4));
   };
@@ -49,16 +85,27 @@ Value ElementReader::readCode(int group, Word k) {
   }
   mxnum::ElementType element = side.format.getElement();
   Word code = codes << (kWordBits - bits);
-  Word placed = keepSpecials(placePair(code, element), element);
-  Value factor =
-      makeFloat(k.constant(getPlacementFactor(element) << kHalfBits));
-  return arith::MulFOp::create(b, makeFloat(placed), factor);
+  return getNumber(keepSpecials(placePair(code, element), element));
+}
+
+Value ElementReader::getScale(int group, Word k) {
+  if (!side.hasFragments()) {
+    Word block = k / side.getBlock(spec.tile.depth);
+    return offsetPointer(b, offsetPointer(b, scales, block),
+                         group * kGroupRows * spec.getScalePitch(side));
+  }
+  constexpr int depth = int(mxnum::kFragmentDepth);
+  int rowBytes = spec.getPieces() * side.getScaleLine();
+  Word place = k % depth / int(mxnum::kFragmentCodes);
+  Word offset = row / int(mxnum::kFragmentRows) * rowBytes +
+                k / depth * side.getScaleLine() +
+                getFragmentScale(side, row, place);
+  return offsetPointer(b, offsetPointer(b, scales, offset),
+                       group / 2 * rowBytes + group % 2);
 }
 
 Value ElementReader::readScale(int group, Word k) {
-  Word block = k / side.getBlock(spec.tile.depth);
-  Value pointer = offsetPointer(b, offsetPointer(b, scales, block),
-                                group * kGroupRows * spec.getScalePitch(side));
+  Value pointer = getScale(group, k);
   Value loaded = loadFrom(b, b.getI8Type(), pointer, 1);
   Word byte(b, Value(arith::ExtUIOp::create(b, b.getI32Type(), loaded)));
   if (side.format.getScale() == mxnum::ScaleType::E8M0)

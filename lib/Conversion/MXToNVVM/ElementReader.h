@@ -18,7 +18,7 @@ namespace mlir::mx {
 class ElementReader {
 public:
   /// Reads rows `row` + 8 · group of a panel at `payload`. Scales of `row`
-  /// begin at `scales`, if there are any.
+  /// begin at `scales`, if there are any; those of fragments all do.
   ElementReader(ImplicitLocOpBuilder &b, const DecodedSpec &spec,
                 const MatmulSide &side, int panelRows, Word row, Value payload,
                 Value scales)
@@ -33,6 +33,8 @@ private:
   Value load(Type type, int group, Word byte);
   Value readPlain(int group, Word k);
   Value readCode(int group, Word k);
+  Word readFragment(int group, Word k);
+  Value getScale(int group, Word k);
   Value readScale(int group, Word k);
   Value makeFloat(Word bits);
 

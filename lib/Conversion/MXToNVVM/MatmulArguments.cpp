@@ -122,13 +122,28 @@ PanelSource MatmulArguments::getPanel(const Side &side, Value base, Word length,
           isLhs ? place.row : place.column};
 }
 
+/// As getPanel, of groups of rows whose lines have `lineBytes` (N8.8).
+PanelSource MatmulArguments::getGroups(const Side &side, Value base,
+                                       int lineBytes,
+                                       const TilePlace &place) const {
+  constexpr int rows = int(mxnum::kFragmentRows);
+  Word groups = divideUp(side.rows, rows);
+  Word length = divideUp(depth, int(mxnum::kFragmentDepth)) * lineBytes;
+  return {selectMatrix(base, place.rhsMatrix, groups, length), groups, length,
+          place.column / rows};
+}
+
 PanelSource MatmulArguments::getPayload(const Side &side,
                                         const TilePlace &place) const {
+  if (side.operand.hasFragments())
+    return getGroups(side, side.parts[0], MatmulSide::kPayloadLine, place);
   return getPanel(side, side.parts[0], getPayloadLength(side), place);
 }
 
 PanelSource MatmulArguments::getScales(const Side &side,
                                        const TilePlace &place) const {
+  if (side.operand.hasFragments())
+    return getGroups(side, side.parts[1], side.operand.getScaleLine(), place);
   return getPanel(side, side.parts[1], getScalesLength(side), place);
 }
 

@@ -80,6 +80,8 @@ public:
 private:
   GroupEnds getGroupEnds() const;
   Value selectMatrix(Value base, Word matrix, Word rows, Word rowLength) const;
+  PanelSource getGroups(const Side &side, Value base, int lineBytes,
+                        const TilePlace &place) const;
   PanelSource getPanel(const Side &side, Value base, Word length,
                        const TilePlace &place) const;
 

@@ -3,6 +3,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "MatmulSignature.h"
+#include "BF16Placement.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 
 using namespace mlir;
@@ -11,6 +12,23 @@ using namespace mlir::mx;
 MatmulSide MatmulSide::get(ValueRange parts, FormatAttr format) {
   Type type = cast<MemRefType>(parts.front().getType()).getElementType();
   return {format, dyn_cast<FloatType>(type)};
+}
+
+MatmulSide MatmulSide::getLhs(PackedMatmulOp op) {
+  return get(op.getLhs(), op.getLhsFormatAttr());
+}
+
+MatmulSide MatmulSide::getRhs(PackedMatmulOp op) {
+  MatmulSide side = get(op.getRhs(), op.getRhsFormatAttr());
+  if (std::optional<uint64_t> largest = op.getRhsFragments())
+    side.order = *largest <= uint64_t(getLargestScale(side.format.getScale()))
+                     ? RowOrder::Fragments
+                     : RowOrder::LargeFragments;
+  return side;
+}
+
+int MatmulSide::getScaleLine() const {
+  return int(mxnum::kFragmentRows * mxnum::kFragmentDepth / format.getBlock());
 }
 
 bool MatmulSide::isDecodable() const {
@@ -41,7 +59,10 @@ int MatmulSide::getPlanes() const {
 
 std::string MatmulSide::getName() const {
   if (format)
-    return spellFormat(format);
+    return spellFormat(format) + (order == RowOrder::Canonical ? ""
+                                  : order == RowOrder::Fragments
+                                      ? "_fragments"
+                                      : "_large_fragments");
   std::string spelled;
   llvm::raw_string_ostream(spelled) << plain;
   return spelled;

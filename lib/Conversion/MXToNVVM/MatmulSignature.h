@@ -19,20 +19,34 @@
 
 #include "MatmulEpilogue.h"
 #include "mx/Dialect/MX/IR/MXOps.h"
+#include "mx/Numerics/PackedLayout.h"
 
 namespace mlir::mx {
 
 /// The bf16 numbers that an f32 number is split into.
 inline constexpr int kF32Planes = 3;
 
+/// How the rows of a side lie: one after the other (N8.1), or in the order of
+/// fragments (N8.8), the latter with or without scales that are too large for a
+/// number to be one product of its code.
+enum class RowOrder { Canonical, Fragments, LargeFragments };
+
 /// What one side of a product consists of.
 struct MatmulSide {
   /// Null for plain numbers, which have type `plain`.
   FormatAttr format;
   FloatType plain;
+  RowOrder order = RowOrder::Canonical;
 
   /// The side of an operation with these parts.
   static MatmulSide get(ValueRange parts, FormatAttr format);
+  static MatmulSide getLhs(PackedMatmulOp op);
+  static MatmulSide getRhs(PackedMatmulOp op);
+  bool hasFragments() const { return order != RowOrder::Canonical; }
+  /// Bytes of a line of fragments (N8.8): of payload, and of scales.
+  static constexpr int kPayloadLine =
+      int(mxnum::kFragmentRows * mxnum::kFragmentDepth / 2);
+  int getScaleLine() const;
   /// Whether the kernels that decode take it.
   bool isDecodable() const;
 

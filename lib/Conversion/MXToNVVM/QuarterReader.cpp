@@ -4,6 +4,7 @@
 
 #include "QuarterReader.h"
 #include "DeviceMemory.h"
+#include "FragmentLines.h"
 
 using namespace mlir;
 using namespace mlir::mx;
@@ -17,8 +18,9 @@ static constexpr int kSigns = int(0x80008000);
 QuarterReader::QuarterReader(ImplicitLocOpBuilder &b, const DecodedSpec &spec,
                              const MatmulSide &side, const Panel &panel,
                              Word lane, Word first, int rows)
-    : b(b), spec(spec), side(side), panel(panel), place(lane % kPlaces),
-      row(first + lane / kPlaces), groups(rows / kGroupRows) {}
+    : b(b), spec(spec), side(side), panel(panel), lane(lane), first(first),
+      place(lane % kPlaces), row(first + lane / kPlaces),
+      groups(rows / kGroupRows) {}
 
 //===----------------------------------------------------------------------===//
 // Loads
@@ -29,30 +31,35 @@ void QuarterReader::open(Value stage, Word scaleStart) {
   rest = row.constant(0);
   if (!side.format)
     return;
-  int pitch = spec.getScalePitch(side), quarter = spec.tile.getQuarter();
-  Word first = place * quarter / side.getBlock(quarter);
-  scales = offsetPointer(b, offsetPointer(b, stage, panel.scales),
-                         row * pitch + scaleStart + first);
-  codes.clear();
-  scaleBytes.clear();
-  blockScales.clear();
+  scales = offsetPointer(b, stage, panel.scales);
+  codes.assign(groups, {});
+  scaleBytes.assign(groups, {});
+  blockScales.assign(groups, {});
+  if (side.hasFragments())
+    return openFragments();
+  int quarter = spec.getPieceQuarter();
+  Word block = place * quarter / side.getBlock(quarter);
+  scales = offsetPointer(b, scales,
+                         row * spec.getScalePitch(side) + scaleStart + block);
   for (int group = 0; group < groups; ++group)
     openGroup(group);
 }
 
-/// `count` words of the lane's quarter of a row, from number `first` on.
-SmallVector<Word> QuarterReader::loadWords(int group, int first, int count) {
+/// `count` words of the lane's quarters of a row, from number `begin` on.
+SmallVector<Word> QuarterReader::loadWords(int group, int begin, int count) {
   PanelShape shape = spec.getPayloadShape(side, panel.rows);
   int quarter = shape.rowBytes / kPlaces;
   int unit = std::min(quarter & -quarter, kChunkBytes) / kWordBytes;
   Type i32 = b.getI32Type();
   Type type = unit == 1 ? i32 : VectorType::get({unit}, i32);
   SmallVector<Word> words;
-  for (int word = first; word < first + count; word += unit) {
-    Word byte = getPanelByte(shape, row, place * quarter + word * kWordBytes);
-    Value pointer =
-        offsetPointer(b, offsetPointer(b, payload, row * shape.rowBytes + byte),
-                      group * kGroupRows * shape.rowBytes);
+  for (int word = begin; word < begin + count; word += unit) {
+    int piece = word * kWordBytes / quarter;
+    Word byte =
+        getPanelByte(shape, row, place * quarter + word * kWordBytes % quarter);
+    Value pointer = offsetPointer(
+        b, offsetPointer(b, payload, row * shape.rowBytes + byte),
+        (piece * shape.rows + group * kGroupRows) * shape.rowBytes);
     Value loaded = loadFrom(b, type, pointer, unit * kWordBytes);
     for (int i = 0; i < unit; ++i)
       words.emplace_back(b, unit == 1 ? loaded
@@ -63,19 +70,44 @@ SmallVector<Word> QuarterReader::loadWords(int group, int first, int count) {
 }
 
 void QuarterReader::openGroup(int group) {
-  int quarter = spec.tile.getQuarter(), block = side.getBlock(quarter);
-  codes.push_back(
-      loadWords(group, 0, quarter * side.getBits() / kByteBits / kWordBytes));
-  scaleBytes.emplace_back();
-  blockScales.emplace_back();
-  int offset = group * kGroupRows * spec.getScalePitch(side);
-  for (int k = 0; k < quarter; k += block) {
-    Value pointer = offsetPointer(b, scales, offset + k / block);
-    Value loaded = loadFrom(b, b.getI8Type(), pointer, 1);
-    Word byte(b, Value(arith::ExtUIOp::create(b, b.getI32Type(), loaded)));
-    scaleBytes.back().push_back(byte);
-    blockScales.back().push_back(decodeScale(byte));
-  }
+  int quarter = spec.getPieceQuarter(), block = side.getBlock(quarter);
+  int bits = spec.tile.getQuarter() * side.getBits();
+  codes[group] = loadWords(group, 0, bits / kByteBits / kWordBytes);
+  int start = group * kGroupRows * spec.getScalePitch(side);
+  for (int piece = 0; piece < spec.getPieces(); ++piece)
+    for (int k = 0; k < quarter; k += block) {
+      int offset = (piece * spec.getPieceDepth() + k) / block;
+      Value pointer = offsetPointer(b, scales, start + offset);
+      Value loaded = loadFrom(b, b.getI8Type(), pointer, 1);
+      Word byte(b, Value(arith::ExtUIOp::create(b, b.getI32Type(), loaded)));
+      scaleBytes[group].push_back(byte);
+      blockScales[group].push_back(decodeScale(byte));
+    }
+}
+
+/// A line of each 16 rows for each piece (N8.8).
+void QuarterReader::openFragments() {
+  PanelShape shape = spec.getPayloadShape(side, panel.rows);
+  PanelShape scalesShape = spec.getGroupScalesShape(side, panel.rows);
+  Word line = first / int(mxnum::kFragmentRows);
+  Value payloadLine = offsetPointer(b, payload, line * shape.rowBytes);
+  Value scalesLine = offsetPointer(b, scales, line * scalesShape.rowBytes);
+  for (int group = 0; group < groups; group += 2)
+    for (int piece = 0; piece < spec.getPieces(); ++piece) {
+      auto locate = [&](Value line, const PanelShape &shape, int bytes) {
+        return offsetPointer(b, line,
+                             group / 2 * shape.rowBytes + piece * bytes);
+      };
+      FragmentLine loaded = loadFragmentLine(
+          side, lane, locate(payloadLine, shape, MatmulSide::kPayloadLine),
+          locate(scalesLine, scalesShape, side.getScaleLine()));
+      for (int half = 0; half < 2; ++half) {
+        llvm::append_range(codes[group + half], loaded.codes[half]);
+        Word byte = loaded.scales[half];
+        scaleBytes[group + half].push_back(byte);
+        blockScales[group + half].push_back(decodeFragmentScale(side, byte));
+      }
+    }
 }
 
 //===----------------------------------------------------------------------===//
@@ -99,8 +131,11 @@ Value QuarterReader::decodeScale(Word byte) {
 //===----------------------------------------------------------------------===//
 
 QuarterReader::Run QuarterReader::decodeCodes(int group, int run) {
-  int block = side.getBlock(spec.tile.getQuarter());
-  Value scale = blockScales[group][run * kRunCodes / block];
+  // Of the scales of a lane each is for as many runs.
+  int runs = spec.tile.getQuarter() / kRunCodes;
+  Value scale = blockScales[group][run * int(blockScales[group].size()) / runs];
+  if (side.hasFragments())
+    return decodeFragments(side, codes[group][run], scale);
   Run result;
   auto pairs = spreadRun(codes[group], side.getBits(), run);
   for (auto [pair, number] : llvm::zip_equal(pairs, result))
@@ -217,7 +252,7 @@ Word QuarterReader::findInfinite(int group, int block) {
 }
 
 ArrayRef<Word> QuarterReader::getBlockWords(int group, int block) const {
-  int quarter = spec.tile.getQuarter();
+  int quarter = spec.getPieceQuarter();
   int elements = std::min(side.getBlock(quarter), quarter);
   int words = elements * side.getBits() / (kByteBits * kWordBytes);
   return ArrayRef(codes[group]).slice(block * words, words);
@@ -225,7 +260,9 @@ ArrayRef<Word> QuarterReader::getBlockWords(int group, int block) const {
 
 Value QuarterReader::isExceptional(bool isFinite) {
   bool mayBeTiny = side.format && side.getBits() == kByteBits;
+  // Fragments whose scales are not large are finite.
   bool mayBeInfinite = isFinite && side.format &&
+                       side.order != RowOrder::Fragments &&
                        side.format.getScale() == mxnum::ScaleType::E8M0;
   if (!mayBeTiny && !mayBeInfinite)
     return Value();

@@ -5,7 +5,8 @@
 // mma.sync. A lane reads its quarter of a step (DecodedSpec.h) of rows that
 // differ by 8, and decodes runs of 8 elements when they are multiplied:
 //
-//   code       placed bits (BF16Placement.h) · 2^n · scale, each product exact
+//   code       placed bits (BF16Placement.h) · 2^n · scale, each product exact;
+//              in the order of fragments see FragmentLines.h
 //   bf16       as it is
 //   f16, f32   two and three numbers, see splitPair
 //
@@ -55,6 +56,7 @@ public:
 private:
   SmallVector<Word> loadWords(int group, int first, int count);
   void openGroup(int group);
+  void openFragments();
   Value decodeScale(Word byte);
   ArrayRef<Word> getBlockWords(int group, int block) const;
   Word findTiny(int group, int block);
@@ -70,7 +72,7 @@ private:
   const DecodedSpec &spec;
   const MatmulSide &side;
   Panel panel;
-  Word place, row;
+  Word lane, first, place, row;
   int groups;
   Value payload, scales;
   /// Bits that no plane has.

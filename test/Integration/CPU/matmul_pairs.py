@@ -9,6 +9,7 @@ that the reference in test/reference decodes.
   matmul_pairs.py formats LHS...   each left side with every right side
   matmul_pairs.py shapes           one pair in many shapes, static and dynamic
   matmul_pairs.py simulated CHIP…  pairs and shapes on a simulated GPU; --all for all of them
+  matmul_pairs.py fragments CHIP…  the same with constant weights
 """
 
 from __future__ import annotations
@@ -31,8 +32,9 @@ from npy_file import Array, make_array, read_npy, write_npy
 
 PLAIN = ("f32", "bf16", "f16")
 KINDS = (*mx.NAMED_FORMATS, *PLAIN)
-# Scales, and a grid of numbers that every element format has.
+# Scales, some of which are large, and a grid of numbers that every element format has.
 SCALES = (Fraction(1, 2), Fraction(1), Fraction(2))
+LARGE_SCALES = (Fraction(1, 2), Fraction(4))
 GRID = tuple(Fraction(n, 2) for n in (0, 1, 2, 3, 4, 6, 8, 12))
 TENSOR_SCALES = (0.25, 2.0)
 
@@ -63,7 +65,9 @@ def scale_byte(scale: str, value: Fraction) -> int:
     return next(b for b in range(256) if mx.decode_scale(scale, b) == value)
 
 
-def make_blocked(kind: str, shape: tuple[int, ...], rng: random.Random) -> Side:
+def make_blocked(
+    kind: str, shape: tuple[int, ...], rng: random.Random, some_scales: tuple[Fraction, ...] = SCALES
+) -> Side:
     """Makes a block-scaled operand, blocked along its last axis."""
     fmt = mx.NAMED_FORMATS[kind]
     k, blocks = shape[-1], mx.block_count(fmt, shape[-1])
@@ -71,7 +75,7 @@ def make_blocked(kind: str, shape: tuple[int, ...], rng: random.Random) -> Side:
     for _ in range(math.prod(shape[:-1])):
         signs = [rng.choice((0, fmt.element.sign_bit)) for _ in range(k)]
         codes = [mx.encode_element(fmt.element, float(rng.choice(GRID))) | s for s in signs]
-        row_scales = bytes(scale_byte(fmt.scale, rng.choice(SCALES)) for _ in range(blocks))
+        row_scales = bytes(scale_byte(fmt.scale, rng.choice(some_scales)) for _ in range(blocks))
         rows.append(
             [
                 Fraction(mx.operand_value(fmt, code, row_scales[i // fmt.block]))
@@ -131,13 +135,25 @@ class Case:
     """One product with its operands and exact result."""
 
     def __init__(
-        self, kinds: tuple[str, str], batch: tuple[int, ...], m: int, n: int, k: int, seed: int
+        self,
+        kinds: tuple[str, str],
+        batch: tuple[int, ...],
+        m: int,
+        n: int,
+        k: int,
+        seed: int,
+        rhs_scales: tuple[Fraction, ...] | None = None,
     ) -> None:
         """Makes the numbers."""
         rng = random.Random(seed)
         self.name = f"{kinds[0]} x {kinds[1]}, batch {batch}, M {m}, N {n}, K {k}"
         self.lhs = make_side(kinds[0], (*batch, m, k), rng)
-        self.rhs = make_side(kinds[1], (*batch, n, k), rng)
+        rhs_shape = (*batch, n, k)
+        self.rhs = (
+            make_blocked(kinds[1], rhs_shape, rng, rhs_scales)
+            if rhs_scales
+            else make_side(kinds[1], rhs_shape, rng)
+        )
         self.shape = (*batch, m, n)
         init = [Fraction(rng.randint(-64, 64), 4) for _ in range(math.prod(self.shape))]
         self.init = make_array("<f4", self.shape, [float(x) for x in init])
@@ -162,6 +178,16 @@ def write_inputs(folder: Path, arrays: list[Array]) -> list[str]:
     for i, array in enumerate(arrays):
         write_npy(folder / f"in{i}.npy", array)
     return [f"--input=@{folder}/in{i}.npy" for i in range(len(arrays))]
+
+
+def constant_text(name: str, type_: str, arrays: list[Array]) -> str:
+    """Returns a line with a block-scaled constant."""
+    parts = [
+        f'dense<"0x{bytes(part.data).hex().upper()}"> : tensor<{"x".join(map(str, part.shape))}xi8>'
+        for part in arrays[:2]
+    ]
+    scale = f", tensor_scale = {arrays[2].numbers()[0]} : f32" if len(arrays) > 2 else ""
+    return f"  {name} = mx.constant <payload = {parts[0]}, scales = {parts[1]}{scale}> : {type_}\n"
 
 
 def product_text(name: str, lhs: str, rhs: str, types: tuple[str, str, str]) -> str:
@@ -278,6 +304,42 @@ OLD_SHAPES = [
 ]
 
 
+# Constant weights, which lie in the order of fragments (N8.8): with scales up to 2, or more.
+FRAGMENT_SHAPES = [
+    (("bf16", "mxfp4"), SCALES, [(17, 9, 96), (1, 40, 2880), (16, 130, 2880), (128, 17, 192), (257, 33, 2880), (3, 5, 45)]),
+    (("f32", "nvfp4"), LARGE_SCALES, [(17, 130, 112), (1, 9, 2880), (16, 3, 2880), (128, 20, 64), (257, 5, 2880), (5, 9, 46)]),
+    (("bf16", "mxfp4"), LARGE_SCALES, [(33, 20, 160), (1, 9, 2880), (257, 5, 96), (16, 3, 45)]),
+    (("bf16", "nvfp4"), SCALES, [(257, 130, 96), (1, 17, 2880), (16, 5, 2880), (17, 33, 46)]),
+    (("mxfp8_e4m3", "mxfp4"), SCALES, [(17, 9, 160), (1, 8, 2880), (257, 40, 96), (5, 3, 45)]),
+    (("mxfp4", "mxfp4"), LARGE_SCALES, [(17, 9, 160), (128, 40, 2880), (3, 130, 45)]),
+    (("nvfp4", "mxfp4"), SCALES, [(16, 9, 224), (257, 5, 96)]),
+    (("mxfp6_e3m2", "nvfp4"), LARGE_SCALES, [(1, 9, 192), (40, 5, 128)]),
+    (("f32", "mxfp4"), SCALES, [(3, 9, 96), (257, 20, 2880), (17, 5, 45)]),
+]
+
+
+def test_fragments(folder: Path, chip: str, everything: bool) -> int:
+    """Runs products with constant weights on a simulated GPU, each with checks."""
+    count = failures = 0
+    for kinds, scales, sizes in FRAGMENT_SHAPES if everything else FRAGMENT_SHAPES[:4]:
+        for seed, (m, n, k) in enumerate(sizes if everything else sizes[:1]):
+            case = Case(kinds, (), m, n, k, seed, scales)
+            types = type_text(kinds[0], ("?", k)), type_text(kinds[1], (n, k)), type_text("f32", ("?", n))
+            module = folder / "fragments.mlir"
+            module.write_text(
+                f"func.func @f(%a: {types[0]}, %c_init: {types[2]}) -> {types[2]} {{\n"
+                f"{constant_text('%b', types[1], case.rhs.arrays)}{product_text('%c', '%a', '%b', types)}"
+                f"  return %c : {types[2]}\n}}\n"
+            )
+            inputs = write_inputs(folder, [*case.lhs.arrays, case.init])
+            output = f"--output=@{folder}/out.npy"
+            run("mx-run", module, f"--target={chip}", "--simulate", f"--schedule-seed={seed}", "--check", *inputs, output)
+            count += 1
+            failures += case.check(folder / "out.npy")
+    print(f"fragments on {chip}: {count} products, {failures} failures")
+    return failures
+
+
 def test_simulated(folder: Path, chip: str, everything: bool) -> int:
     """Runs products of unknown sizes on a simulated GPU, each with checks."""
     count = failures = 0
@@ -308,15 +370,16 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("what", choices=("formats", "shapes", "simulated"))
+    parser.add_argument("what", choices=("formats", "shapes", "simulated", "fragments"))
     parser.add_argument("names", nargs="*", help="kinds of left side, or chips")
     parser.add_argument("--all", action="store_true", help="all shapes on a simulated GPU")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         if arguments.what == "shapes":
             return 1 if test_shapes(Path(name)) else 0
-        if arguments.what == "simulated":
-            test = lambda chip: test_simulated(Path(name), chip, arguments.all)
+        if arguments.what in ("simulated", "fragments"):
+            on_chip = test_simulated if arguments.what == "simulated" else test_fragments
+            test = lambda chip: on_chip(Path(name), chip, arguments.all)
         else:
             test = lambda lhs: test_formats(Path(name), lhs)
         return 1 if sum([test(argument) for argument in arguments.names]) else 0

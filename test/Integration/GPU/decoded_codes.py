@@ -20,7 +20,7 @@ TESTS = Path(__file__).resolve().parent.parent.parent
 sys.path[:0] = [str(TESTS / folder) for folder in ("Integration/CPU", "fuzz", "reference")]
 
 import mx_reference as mx
-from matmul_pairs import product_text, run, type_text, write_inputs
+from matmul_pairs import constant_text, product_text, run, type_text, write_inputs
 from npy_file import Array, make_array, read_npy
 
 SCALE_CODES = 256
@@ -35,14 +35,25 @@ def make_identity(kind: str, size: int, times: int = 1) -> Array:
     ])  # fmt: skip
 
 
-def multiply(folder: Path, chip: str, kinds: tuple[str, str], sizes: tuple[int, int, int], arrays: list[Array]) -> list[float]:
-    """Multiplies on the simulated chip."""
+def multiply(
+    folder: Path,
+    chip: str,
+    kinds: tuple[str, str],
+    sizes: tuple[int, int, int],
+    arrays: list[Array],
+    is_constant: bool = False,
+) -> list[float]:
+    """Multiplies on the simulated chip plain numbers by what may be a constant, or any two arrays."""
     m, n, k = sizes
     types = type_text(kinds[0], (m, k)), type_text(kinds[1], (n, k)), type_text("f32", (m, n))
     module = folder / "product.mlir"
+    argument, constant = f", %b: {types[1]}", ""
+    if is_constant:
+        argument, constant = "", constant_text("%b", types[1], arrays[1:])
+        arrays = arrays[:1]
     module.write_text(
-        f"func.func @f(%a: {types[0]}, %b: {types[1]}, %c_init: {types[2]}) -> {types[2]} {{\n"
-        f"{product_text('%c', '%a', '%b', types)}  return %c : {types[2]}\n}}\n"
+        f"func.func @f(%a: {types[0]}{argument}, %c_init: {types[2]}) -> {types[2]} {{\n"
+        f"{constant}{product_text('%c', '%a', '%b', types)}  return %c : {types[2]}\n}}\n"
     )
     inputs = write_inputs(folder, [*arrays, make_array("<f4", (m, n), [0.0] * (m * n))])
     run("mx-run", module, f"--target={chip}", "--simulate", *inputs, f"--output=@{folder}/out.npy")
@@ -54,8 +65,12 @@ def is_same(got: float, expected: float) -> bool:
     return got == expected or (math.isnan(got) and math.isnan(expected))
 
 
-def check_codes(folder: Path, chip: str, kind: str, plain: str) -> int:
-    """A row for each scale, with every finite code. Returns how many differ."""
+def check_codes(folder: Path, chip: str, kind: str, plain: str, count: int | None = None) -> int:
+    """A row for each scale, with every finite code, or for the first `count`, of a constant.
+
+    Returns how many differ.
+    """
+    scale_codes = count or SCALE_CODES
     fmt = mx.NAMED_FORMATS[kind]
     k = max(1 << fmt.element.bits, 32)
     # Warpgroups multiply many rows.
@@ -63,23 +78,23 @@ def check_codes(folder: Path, chip: str, kind: str, plain: str) -> int:
     # An infinite or NaN code would make every result of its row NaN.
     codes = [i % (1 << fmt.element.bits) for i in range(k)]
     codes = [c if math.isfinite(mx.decode_element(fmt.element, c)) else 0 for c in codes]
-    scales = bytes(row for row in range(SCALE_CODES) for _ in range(k // fmt.block))
+    scales = bytes(row for row in range(scale_codes) for _ in range(k // fmt.block))
     arrays = [
         make_identity(plain, k, times),
-        Array("|u1", (SCALE_CODES, k * fmt.element.bits // 8), mx.pack_row(codes, fmt.element.bits) * SCALE_CODES),
-        Array("|u1", (SCALE_CODES, k // fmt.block), scales),
+        Array("|u1", (scale_codes, k * fmt.element.bits // 8), mx.pack_row(codes, fmt.element.bits) * scale_codes),
+        Array("|u1", (scale_codes, k // fmt.block), scales),
     ]  # fmt: skip
     if fmt.tensor_scale:
         arrays.append(make_array("<f4", (), [1.0]))
-    got = multiply(folder, chip, (plain, kind), (times * k, SCALE_CODES, k), arrays)
+    got = multiply(folder, chip, (plain, kind), (times * k, scale_codes, k), arrays, count is not None)
     failures = 0
-    for scale in range(SCALE_CODES):
+    for scale in range(scale_codes):
         row = [mx.operand_value(fmt, code, scale) for code in codes]
         # Zero times infinity is NaN.
         others = sum(0.0 * value for value in row)
         for i, value in enumerate(row * times):
             expected = value if math.isfinite(others) else math.nan
-            failures += not is_same(got[i * SCALE_CODES + scale], expected)
+            failures += not is_same(got[i * scale_codes + scale], expected)
     return failures
 
 
@@ -110,6 +125,10 @@ def main() -> int:
                 plain = "f16" if kind == "nvfp4" and chip != "sm_90a" else "bf16"
                 failures += check_codes(Path(name), chip, kind, plain)
             failures += check_halves(Path(name), chip)
+            # Constants in the order of fragments: numbers are one product, or two.
+            for kind, at_once in (("mxfp4", 129), ("nvfp4", 0x48)):
+                for count in (at_once, SCALE_CODES):
+                    failures += check_codes(Path(name), chip, kind, "f16" if chip == "sm_90a" else "bf16", count)
     print(f"decoded codes: {failures} failures")
     return 1 if failures else 0
 

@@ -48,6 +48,10 @@ MORE_SIDES = (
     ("mxfp8_e4m3", "f32"),
     ("mxfp8_e4m3", "mxfp8_e5m2"),
 )
+# Right sides that are constants, and their largest scale: up to 128, and up to 0x47 of UE4M3,
+# a kernel multiplies once.
+CONSTANTS = ((("f32", "mxfp4"), 255), (("f32", "mxfp4"), 128))
+MORE_CONSTANTS = ((("f16", "mxfp4"), 255), (("f32", "nvfp4"), 255), (("f32", "nvfp4"), 0x47))
 
 
 def decode_plain(kind: str, bits: int) -> float:
@@ -57,8 +61,8 @@ def decode_plain(kind: str, bits: int) -> float:
     return struct.unpack("<f", struct.pack("<I", bits << 16 if kind == "bf16" else bits))[0]
 
 
-def make_side(kind: str) -> tuple[list[Array], list[tuple[float, float]]]:
-    """Rows with one number, at k = 0. Returns the parts, and the number and a zero of each row."""
+def make_side(kind: str, largest: int = 255) -> tuple[list[Array], list[tuple[float, float]]]:
+    """Rows with one number, at k = 0, whose scales are up to `largest`. Returns the parts, and the number and a zero of each row."""
     if kind in PLAIN_BITS:
         code = {"bf16": "<u2", "f16": "<u2", "f32": "<u4"}[kind]
         width = 4 if kind == "f32" else 2
@@ -70,7 +74,7 @@ def make_side(kind: str) -> tuple[list[Array], list[tuple[float, float]]]:
     half = 1 << (bits - 1)
     codes = sorted({0, 1, half | 3, *range(half - 5, half), half | (half - 4)})
     scales = UE4M3_SCALES if fmt.tensor_scale else SCALES
-    pairs = [(code, scale) for code in codes for scale in scales]
+    pairs = [(code, scale) for code in codes for scale in scales if scale <= largest]
     payload = b"".join(mx.pack_row([code] + [0] * (DEPTH - 1), bits) for code, _ in pairs)
     one = 0x38 if fmt.tensor_scale else 127
     rest = bytes([one] * (DEPTH // fmt.block - 1))
@@ -97,10 +101,14 @@ def round_product(x: float, y: float) -> float | None:
     return product if rounded == product else None
 
 
-def check(folder: Path, chip: str, kinds: tuple[str, str]) -> int:
-    """Multiplies every number with every other. Returns how many results differ."""
-    (left, rows), (right, columns) = (make_side(kind) for kind in kinds)
-    got = multiply(folder, chip, kinds, (len(rows), len(columns), DEPTH), [*left, *right])
+def check(folder: Path, chip: str, kinds: tuple[str, str], largest: int | None = None) -> int:
+    """Multiplies every number with every other, or with constants whose scales are up to `largest`.
+
+    Returns how many results differ.
+    """
+    (left, rows), (right, columns) = make_side(kinds[0]), make_side(kinds[1], largest or 255)
+    sizes = len(rows), len(columns), DEPTH
+    got = multiply(folder, chip, kinds, sizes, [*left, *right], largest is not None)
     failures = 0
     for i, (x, x_zero) in enumerate(rows):
         for j, (y, y_zero) in enumerate(columns):
@@ -147,6 +155,10 @@ def main() -> int:
                 found = check(Path(name), chip, kinds)
                 failures += found
                 print(f"{chip} {' x '.join(kinds)}: {found} failures")
+            for kinds, largest in CONSTANTS + (MORE_CONSTANTS if arguments.all else ()):
+                found = check(Path(name), chip, kinds, largest)
+                failures += found
+                print(f"{chip} {' x '.join(kinds)}, constant: {found} failures")
             failures += check_sums(Path(name), chip)
     print(f"exceptional products: {failures} failures")
     return 1 if failures else 0

@@ -21,7 +21,7 @@ from pathlib import Path
 TESTS = Path(__file__).resolve().parent.parent.parent
 sys.path[:0] = [str(TESTS / folder) for folder in ("Integration/CPU", "fuzz", "reference")]
 
-from matmul_pairs import Side, make_side, multiply, run, type_text, write_inputs
+from matmul_pairs import Side, constant_text, make_side, multiply, run, type_text, write_inputs
 from npy_file import Array, make_array, read_npy
 
 
@@ -94,6 +94,11 @@ DECODED_F32 = [
         ("f32: rows of 23 bytes", 40, 5, 46, [33, 7, 40]),
     )
 ]
+# Experts that are constants: their weights lie in the order of fragments (N8.8).
+DECODED_CONSTANTS = [
+    Routing("constant: ragged, one without rows", ("bf16", "mxfp4"), "i32", 160, 37, 96, [1, 18, 18, 150]),
+    Routing("constant: ends that are clamped", ("f32", "nvfp4"), "i64", 40, 130, 46, [-5, 33, 7, 90]),
+]
 
 
 def clamp_ends(routing: Routing) -> list[int]:
@@ -117,19 +122,26 @@ def compute(routing: Routing, lhs: Side, rhs: Side, init: list[Fraction]) -> lis
     return results + [float(x) for x in init[begin * n :]]
 
 
-def write_program(path: Path, routings: list[Routing], is_static: bool = False) -> None:
-    """Writes products of one kind. Of static sizes, they must have the same."""
+def write_program(
+    path: Path, routings: list[Routing], is_static: bool = False, weights: list[Array] | None = None
+) -> None:
+    """Writes products of one kind. Of static sizes, or with constant weights, they have the same."""
     kinds, type_, is_index = routings[0].kinds, routings[0].type, routings[0].type == "index"
     m, n, k, experts = "????"
+    if is_static or weights:
+        n, k, experts = routings[0].n, routings[0].k, len(routings[0].ends)
     if is_static:
-        m, n, k = routings[0].rows, routings[0].n, routings[0].k
-        experts = len(routings[0].ends)
+        m = routings[0].rows
     a, b = type_text(kinds[0], (m, k)), type_text(kinds[1], (experts, n, k))
     c, used = type_text("f32", (m, n)), f"tensor<{experts}x{type_}>"
     ends = used.replace("index", "i64")
     arguments, body = [], ""
     for i in range(len(routings)):
-        arguments.append(f"%a{i}: {a}, %b{i}: {b}, %e{i}: {ends}, %c{i}: {c}")
+        argument = f"%b{i}: {b}, "
+        if weights:
+            argument = ""
+            body += constant_text(f"%b{i}", b, weights)
+        arguments.append(f"%a{i}: {a}, {argument}%e{i}: {ends}, %c{i}: {c}")
         if is_index:
             body += f"  %i{i} = arith.index_cast %e{i} : {ends} to {used}\n"
         body += (
@@ -155,11 +167,17 @@ def make_operands(routing: Routing, seed: int) -> tuple[list[Array], Array]:
     return [*lhs.arrays, *rhs.arrays, ends, start], expected
 
 
-def check(folder: Path, chip: str, routings: list[Routing], seed: int) -> int:
+def check(folder: Path, chip: str, routings: list[Routing], seed: int, is_constant: bool = False) -> int:
     """Runs products of one kind. Returns how many differ from the exact result."""
     module = folder / "f.mlir"
-    write_program(module, routings)
     made = [make_operands(routing, seed) for routing in routings]
+    if is_constant:
+        arrays, _ = made[0]
+        # Parts of the weights are between A, and the ends and C.
+        weights, arrays[1:-2] = arrays[1:-2], []
+        write_program(module, routings, weights=weights)
+    else:
+        write_program(module, routings)
     inputs = write_inputs(folder, [array for arrays, _ in made for array in arrays])
     outputs = [folder / f"out{i}.npy" for i in range(len(routings))]
     options = [f"--target={chip}", "--simulate", f"--schedule-seed={seed}", "--check"]
@@ -189,6 +207,9 @@ def main() -> int:
             runs = [(routings, seed) for routings in kinds for seed in seeds]
             found = sum(check(Path(name), chip, *pair) for pair in runs)
             count = sum(len(routings) for routings, _ in runs)
+            for routing in () if native else DECODED_CONSTANTS:
+                found += sum(check(Path(name), chip, [routing], seed, is_constant=True) for seed in seeds)
+                count += len(seeds)
             print(f"simulated on {chip}: {count} grouped products, {found} failures")
             failures += found
     return 1 if failures else 0

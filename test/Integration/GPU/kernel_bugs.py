@@ -196,6 +196,18 @@ DECODED_BUGS = [
     bug("sums of a step forgotten", WRONG_RESULT, LOOP, SYNC_MMA, SYNC_MMA.replace("%<g>", "%cst"), count=32),
 ]
 
+# The same with weights in the order of fragments (N8.8), in steps of two lines.
+FRAGMENT_BUGS = [
+    bug("fragments, misaligned line", ("misaligned", "llvm.load"), LOOP, "llvm.getelementptr %<p>[512]", "llvm.getelementptr %<p>[520]"),
+    bug("fragments, one line read twice", WRONG_RESULT, LOOP, "llvm.getelementptr %<p>[512]", "llvm.getelementptr %<p>[0]"),
+    bug("fragments, scale of the row 8 below", WRONG_RESULT, LOOP, "arith.andi %<x>, %c255_i32", "arith.shrui %<x>, %c8_i32", count=2),
+    bug("fragments, signs from elsewhere in the word", WRONG_RESULT, LOOP, "arith.shli %<w>, %c28_i32", "arith.shli %<w>, %c2_i32", count=8),
+    bug("fragments, codes of another row", WRONG_RESULT, LOOP, "%<w> = llvm.extractelement %<v>[%c2_i32 : i32] : vector<4xi32>", "%<w> = llvm.extractelement %<v>[%c0_i32 : i32] : vector<4xi32>", count=18),
+    bug("fragments, factor of a scale forgotten", WRONG_RESULT, LOOP, "arith.addi %<x>, %c1056980736_i32", "arith.addi %<x>, %c0_i32", count=4),
+    bug("fragments, lines of another step", WRONG_RESULT, LOOP, "arith.muli %<s>, %c1024_i32", "arith.muli %<s>, %c256_i32"),
+    bug("fragments, pieces of A in the wrong order", WRONG_RESULT, LOOP, "arith.muli %<s>, %c128_i32", "arith.muli %<s>, %c0_i32"),
+]
+
 # A grouped product that decodes, in tiles of 16 rows.
 DECODED_GROUP_BUGS = [
     bug("decoded, ends not clamped to the previous one", "race", SETUP, "arith.maxsi %<e>, %<b> : i64", "arith.addi %<e>, %c0_i64 : i64"),

@@ -29,6 +29,7 @@ from grouped_products import Routing, make_operands, write_program
 from kernel_bugs import (
     DECODED_BUGS,
     DECODED_GROUP_BUGS,
+    FRAGMENT_BUGS,
     GROUPED_BUGS,
     PRODUCT_BUGS,
     REFUSED,
@@ -39,7 +40,7 @@ from kernel_bugs import (
     Bug,
     Edit,
 )
-from matmul_pairs import Case, product_text, run, type_text, write_inputs
+from matmul_pairs import Case, constant_text, product_text, run, type_text, write_inputs
 from npy_file import Array, make_array, read_npy
 from tensor_bugs import TENSOR_BUGS, make_tensor_operands
 
@@ -138,24 +139,34 @@ def keep_first_kernel(text: str) -> str:
 
 
 def make_product(
-    folder: Path, kinds: tuple[str, str], m: int, n: int, k: int, chip: str = "sm_120a"
+    folder: Path,
+    kinds: tuple[str, str],
+    m: int,
+    n: int,
+    k: int,
+    chip: str = "sm_120a",
+    is_constant: bool = False,
 ) -> Kernel:
     """Lowers two products in a batch, one block each, and makes their operands."""
     case = Case(kinds, (2,), m, n, k, seed=1)
     types = type_text(kinds[0], (2, m, k)), type_text(kinds[1], (2, n, k)), type_text("f32", case.shape)
-    name = f"{'-'.join(kinds)}-{chip}"
+    name = f"{'-'.join(kinds)}-{chip}{'-constant' * is_constant}"
     source, lowered = folder / f"{name}.mlir", folder / f"{name}-lowered.mlir"
+    argument = "" if is_constant else f", %b: {types[1]}"
+    constant = constant_text("%b", types[1], case.rhs.arrays) if is_constant else ""
     source.write_text(
-        f"func.func @f(%a: {types[0]}, %b: {types[1]}, %c_init: {types[2]}) -> {types[2]} {{\n"
-        f"{product_text('%c', '%a', '%b', types)}  return %c : {types[2]}\n}}\n"
+        f"func.func @f(%a: {types[0]}{argument}, %c_init: {types[2]}) -> {types[2]} {{\n"
+        f"{constant}{product_text('%c', '%a', '%b', types)}  return %c : {types[2]}\n}}\n"
     )
     run("mx-compile", source, f"--target={chip}", "--stop-after=lower", "-o", lowered)
     arrays = folder / name
     arrays.mkdir()
-    inputs = write_inputs(arrays, [*case.lhs.arrays, *case.rhs.arrays, case.init])
+    rhs = [] if is_constant else case.rhs.arrays
+    inputs = write_inputs(arrays, [*case.lhs.arrays, *rhs, case.init])
     expected = make_array("<f4", case.shape, case.expected)
     text = keep_first_kernel(lowered.read_text())
-    return Kernel(f"{' x '.join(kinds)} product on {chip}", text, inputs, expected, chip)
+    what = f"{' x '.join(kinds)} product{' with constants' * is_constant} on {chip}"
+    return Kernel(what, text, inputs, expected, chip)
 
 
 def make_grouped(folder: Path, kinds: tuple[str, str]) -> Kernel:
@@ -244,6 +255,7 @@ def main() -> int:
             ("product mxfp4 mxfp4", lambda: make_product(folder, ("mxfp4", "mxfp4"), 20, 12, 384), PRODUCT_BUGS),
             ("product nvfp4 nvfp4", lambda: make_product(folder, ("nvfp4", "nvfp4"), 17, 12, 128), SCALED_BUGS),
             ("product bf16 mxfp4", lambda: make_product(folder, ("bf16", "mxfp4"), 20, 12, 672), DECODED_BUGS),
+            ("fragments bf16 mxfp4", lambda: make_product(folder, ("bf16", "mxfp4"), 20, 18, 672, "sm_80", True), FRAGMENT_BUGS),
             ("warpgroup bf16 mxfp4", lambda: make_product(folder, ("bf16", "mxfp4"), 80, 20, 480, "sm_90a"), WARPGROUP_BUGS),
             ("grouped mxfp4 mxfp4", lambda: make_grouped(folder, ("mxfp4", "mxfp4")), GROUPED_BUGS),
             ("grouped bf16 mxfp4", lambda: make_grouped(folder, ("bf16", "mxfp4")), DECODED_GROUP_BUGS),

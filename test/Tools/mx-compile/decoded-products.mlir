@@ -21,6 +21,16 @@
 // CHECK-DAG: "grouped32_matmul_sync_bf16_mxfp4_bf16_32x128_bytes: Used {{[0-9]+}} registers, {{.*}}, no spills"
 // CHECK-DAG: "grouped32_matmul_sync_f16_nvfp4_f32_128x128: Used {{[0-9]+}} registers, {{.*}}, no spills"
 
+// Constant weights in the order of fragments.
+// CHECK-DAG: "matmul_sync_bf16_mxfp4_fragments_bf16_128x128: Used {{[0-9]+}} registers, {{.*}}, no spills"
+// CHECK-DAG: "matmul_sync_bf16_mxfp4_fragments_bf16_32x128: Used {{[0-9]+}} registers, {{.*}}, no spills"
+// CHECK-DAG: "matmul_sync_bf16_mxfp4_fragments_bf16_16x128: Used {{[0-9]+}} registers, {{.*}}, no spills"
+// CHECK-DAG: "matmul_sync_bf16_mxfp4_fragments_bf16_32x128_bytes: Used {{[0-9]+}} registers, {{.*}}, no spills"
+// CHECK-DAG: "matmul_sync_bf16_nvfp4_large_fragments_f32_128x128: Used {{[0-9]+}} registers, {{.*}}, no spills"
+// CHECK-DAG: "matmul_sync_bf16_nvfp4_large_fragments_f32_32x128: Used {{[0-9]+}} registers, {{.*}}, no spills"
+// CHECK-DAG: "matmul_sync_bf16_nvfp4_large_fragments_f32_32x128_bytes: Used {{[0-9]+}} registers, {{.*}}, no spills"
+// CHECK-DAG: "matmul_sync_f32_mxfp4_fragments_f32_32x128: Used {{[0-9]+}} registers, {{.*}}, no spills"
+
 // SASS-NOT: LDL
 // SASS-NOT: STL
 // SASS: matmul_sync_{{.+}}_128x128: {{[0-9]+}} registers, 0 bytes of stack
@@ -50,4 +60,19 @@ func.func @experts(%a: tensor<?x?xbf16>, %b: !E, %ends: tensor<?xi32>, %c: tenso
 func.func @experts_prefill(%a: tensor<512x2880xf16>, %b: !F, %ends: tensor<4xi32>, %c: tensor<512x128xf32>) -> tensor<512x128xf32> {
   %0 = mx.grouped_matmul ins(%a, %b, %ends : tensor<512x2880xf16>, !F, tensor<4xi32>) outs(%c : tensor<512x128xf32>)
   return %0 : tensor<512x128xf32>
+}
+
+!C = !mx.tensor<2880x2880, mxfp4, axis = 1>
+func.func @constant_mxfp4(%a: tensor<?x2880xbf16>, %c: tensor<?x2880xbf16>, %d: tensor<?x2880xf32>, %e: tensor<?x2880xf32>) -> (tensor<?x2880xbf16>, tensor<?x2880xf32>) {
+  %b = mx.constant <payload = dense<34> : tensor<2880x1440xi8>, scales = dense<120> : tensor<2880x90xi8>> : !C
+  %0 = mx.matmul ins(%a, %b : tensor<?x2880xbf16>, !C) outs(%c : tensor<?x2880xbf16>)
+  %1 = mx.matmul ins(%d, %b : tensor<?x2880xf32>, !C) outs(%e : tensor<?x2880xf32>)
+  return %0, %1 : tensor<?x2880xbf16>, tensor<?x2880xf32>
+}
+
+!D = !mx.tensor<2880x2880, nvfp4, axis = 1>
+func.func @constant_nvfp4(%a: tensor<?x2880xbf16>, %c: tensor<?x2880xf32>) -> tensor<?x2880xf32> {
+  %b = mx.constant <payload = dense<34> : tensor<2880x1440xi8>, scales = dense<100> : tensor<2880x180xi8>, tensor_scale = 0.5 : f32> : !D
+  %0 = mx.matmul ins(%a, %b : tensor<?x2880xbf16>, !D) outs(%c : tensor<?x2880xf32>)
+  return %0 : tensor<?x2880xf32>
 }

@@ -233,4 +233,80 @@ TEST(PackedLayout, N8_7_is_one_to_one) {
   }
 }
 
+TEST(PackedLayout, N8_8_Offsets) {
+  // Units of payload: lane 4 · row + place has those of rows 0 and 8.
+  EXPECT_EQ(0, getFragmentOffset(0, 0, 4, 3));
+  EXPECT_EQ(1, getFragmentOffset(8, 0, 4, 3));
+  EXPECT_EQ(2, getFragmentOffset(0, 1, 4, 3));
+  EXPECT_EQ(8, getFragmentOffset(1, 0, 4, 3));
+  EXPECT_EQ(63, getFragmentOffset(15, 3, 4, 3));
+  EXPECT_EQ(64, getFragmentOffset(0, 4, 4, 3));
+  EXPECT_EQ(64 * 3 + 2, getFragmentOffset(16, 1, 4, 3));
+  // Two scales in a line.
+  EXPECT_EQ(4 * 5 + 2 + 1, getFragmentOffset(13, 1, 2, 2));
+  EXPECT_EQ(32 * 3, getFragmentOffset(16, 2, 2, 2));
+}
+
+TEST(PackedLayout, N8_8_every_bit_of_a_word) {
+  constexpr int first[4][4] = {
+      {15, 8, 7, 6}, {19, 12, 11, 10}, {9, 2, 1, 0}, {13, 14, 5, 4}};
+  for (int code = 0; code < 8; ++code)
+    for (int bit = 0; bit < 4; ++bit) {
+      uint32_t source = uint32_t(8 >> bit) << (4 * code);
+      int place = (first[code / 2][bit] + code % 2 * 16) % 32;
+      EXPECT_EQ(uint32_t(1) << place, arrangeCodes(source));
+      EXPECT_EQ(source, restoreCodes(uint32_t(1) << place));
+    }
+  EXPECT_EQ(0xFFFFFFFFu, arrangeCodes(0xFFFFFFFFu));
+}
+
+/// Every code and scale has a place of its own, and the rest is padding.
+TEST(PackedLayout, N8_8_is_one_to_one) {
+  for (auto [rows, k, block] : {std::array<int64_t, 3>{1, 1, 32},
+                                {16, 64, 32},
+                                {17, 90, 16},
+                                {33, 2880, 32},
+                                {50, 130, 16},
+                                {0, 32, 32}}) {
+    int64_t rowBytes = (k + 1) / 2, blocks = (k + block - 1) / block;
+    int64_t perLine = 64 / block, lines = (k + 63) / 64;
+    int64_t groups = (rows + 15) / 16;
+    std::vector<uint8_t> source = drawBytes(rows * rowBytes),
+                         scales = drawBytes(rows * blocks);
+    for (uint8_t &byte : scales)
+      byte |= 1; // Tells scales from padding.
+    std::vector<uint8_t> payload(groups * lines * 512 + 1, 0xEE);
+    arrangePayload(source.data(), rows, rowBytes, lines, payload.data());
+    EXPECT_EQ(payload.back(), 0xEE);
+    for (int64_t word = 0; word < groups * lines * 128; ++word) {
+      uint32_t codes = 0;
+      for (int64_t i = 0; i < 4; ++i)
+        codes |= uint32_t(payload[4 * word + i]) << (8 * i);
+      codes = restoreCodes(codes);
+      // Undo the formula of the clause.
+      int64_t unit = word / 2, line = unit / 64, lane = unit % 64 / 2;
+      int64_t row = line / lines * 16 + unit % 2 * 8 + lane / 4;
+      for (int64_t i = 0; i < 4; ++i) {
+        int64_t byte = line % lines * 32 + lane % 4 * 8 + word % 2 * 4 + i;
+        bool isThere = row < rows && byte < rowBytes;
+        ASSERT_EQ(codes >> (8 * i) & 0xFF,
+                  isThere ? source[row * rowBytes + byte] : 0);
+      }
+    }
+    std::vector<uint8_t> target(groups * lines * 16 * perLine + 1, 0xEE);
+    arrangeScales(scales.data(), rows, blocks, perLine, lines, 0x38,
+                  target.data());
+    EXPECT_EQ(target.back(), 0xEE);
+    target.pop_back();
+    for (int64_t row = 0; row < rows; ++row)
+      for (int64_t i = 0; i < blocks; ++i) {
+        uint8_t &byte = target[getFragmentOffset(row, i, perLine, lines)];
+        ASSERT_EQ(byte, scales[row * blocks + i]);
+        byte = 0x38;
+      }
+    EXPECT_EQ(std::count(target.begin(), target.end(), 0x38),
+              int64_t(target.size()));
+  }
+}
+
 } // namespace

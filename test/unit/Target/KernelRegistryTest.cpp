@@ -82,10 +82,14 @@ TEST(KernelRegistry, FP4WeightsOfACpu) {
 
 TEST(KernelRegistry, LayoutsOfWeights) {
   for (const KernelRow &row : getKernels()) {
-    bool isInterleaved =
-        row.name.find("matmul_shuffle_fma") != std::string_view::npos;
-    EXPECT_EQ(isInterleaved,
-              getWeightLayout(row.name) == WeightLayout::Interleaved);
+    auto isCalled = [&](const char *how) {
+      return row.name.find(how) != std::string_view::npos;
+    };
+    WeightLayout expected =
+        isCalled("matmul_shuffle_fma") ? WeightLayout::Interleaved
+        : isCalled("matmul_mma_sync")  ? WeightLayout::Fragments
+                                       : WeightLayout::Canonical;
+    EXPECT_EQ(expected, getWeightLayout(row.name));
   }
   EXPECT_EQ(WeightLayout::Canonical, getWeightLayout("matmul_quantum"));
 }

@@ -220,8 +220,10 @@ static LogicalResult verifySide(Operation *op, StringRef side,
   return success();
 }
 
-/// Groups of interleaved rows (N8.7).
+/// Groups of interleaved rows (N8.7), and of rows in the order of fragments
+/// (N8.8).
 static int64_t getGroupCount(int64_t rows) {
+  static_assert(mxnum::kInterleavedRows == mxnum::kFragmentRows);
   if (ShapedType::isDynamic(rows))
     return rows;
   return llvm::divideCeilSigned(rows, mxnum::kInterleavedRows);
@@ -238,9 +240,10 @@ static LogicalResult verifyProductShape(PackedMatmulOp op) {
   ArrayRef<int64_t> init = shapeOf(op.getInits());
   SmallVector<int64_t> expected(lhs.drop_back());
   int64_t columns = init.back(), rows = rhs[rhs.size() - 2];
-  expected.push_back(op.getRhsInterleaved() ? columns : rows);
+  bool isGrouped = op.getRhsInterleaved() || op.getRhsFragments();
+  expected.push_back(isGrouped ? columns : rows);
   bool agree = succeeded(verifyCompatibleShape(init, expected));
-  if (op.getRhsInterleaved())
+  if (isGrouped)
     agree &= succeeded(verifyCompatibleShape({getGroupCount(columns)}, {rows}));
   if (Value ends = op.getGroupEnds())
     agree &= succeeded(verifyCompatibleShape(shapeOf(ends), rhs.take_front()));
@@ -271,11 +274,42 @@ static LogicalResult verifyWeightLayout(PackedMatmulOp op) {
          << (wantsInterleaved ? "canonical" : "interleaved") << " ones";
 }
 
+/// Fragments (N8.8) are of FP4, for kernels that can read them, in whole lines.
+static LogicalResult verifyFragments(PackedMatmulOp op) {
+  if (!op.getRhsFragments())
+    return success();
+  FormatAttr format = op.getRhsFormatAttr();
+  StringRef kernel = op.getKernel().value_or("");
+  if (getWeightLayout({kernel.data(), kernel.size()}) !=
+      WeightLayout::Fragments)
+    return op.emitOpError("expected a kernel that reads fragments, got '")
+           << kernel << "'";
+  if (!format || format.getElement() != mxnum::ElementType::E2M1 ||
+      mxnum::kFragmentDepth % format.getBlock() != 0)
+    return op.emitOpError("expected fragments of FP4 in blocks that fill 64 "
+                          "elements, got ")
+           << op.getRhs()[0].getType();
+  int64_t line = mxnum::kFragmentRows * mxnum::kFragmentDepth / 2;
+  int64_t scaleLine =
+      mxnum::kFragmentRows * mxnum::kFragmentDepth / format.getBlock();
+  int64_t size = getLastSize(op.getRhs()[0]);
+  int64_t scales = getLastSize(op.getRhs()[1]);
+  bool isKnown = !ShapedType::isDynamic(size);
+  if ((!isKnown || size % line == 0) &&
+      (!isKnown || ShapedType::isDynamic(scales) ||
+       scales == size / line * scaleLine))
+    return success();
+  return op.emitOpError("expected lines of '")
+         << line << "' bytes of payload and '" << scaleLine
+         << "' of scales, got " << op.getRhs()[0].getType() << " and "
+         << op.getRhs()[1].getType();
+}
+
 LogicalResult PackedMatmulOp::verify() {
   if (failed(verifySide(*this, "lhs", getLhs(), getLhsFormat())) ||
       failed(verifySide(*this, "rhs", getRhs(), getRhsFormat())))
     return failure();
-  if (failed(verifyWeightLayout(*this)))
+  if (failed(verifyWeightLayout(*this)) || failed(verifyFragments(*this)))
     return failure();
   int64_t lhsRank = cast<ShapedType>(getLhs()[0].getType()).getRank();
   int64_t rhsRank = cast<ShapedType>(getRhs()[0].getType()).getRank();

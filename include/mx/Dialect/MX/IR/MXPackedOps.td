@@ -166,7 +166,9 @@ def MX_PackedMatmulOp : MX_PackedOp<"matmul", [AttrSizedOperandSegments,
     either plain numbers `[…, rows, K]` or payload `[…, rows, bytes]` with scales
     `[…, rows, blocks]`, an optional tensor scale and a format. `k` is the number of
     elements contracted. With `rhs_interleaved`, the right side is block-scaled and its
-    rows are interleaved (N8.7): `mx.packed.interleave` made both of its parts.
+    rows are interleaved (N8.7): `mx.packed.interleave` made both of its parts. With
+    `rhs_fragments`, both lie in the order of fragments (N8.8), from multiples of 16 bytes
+    on, and no byte of its scales is larger than this number.
 
     ```mlir
     func.func @example(%a: tensor<4x64xf32>, %p: tensor<8x32xi8>, %s: tensor<8x2xi8>,
@@ -183,6 +185,7 @@ def MX_PackedMatmulOp : MX_PackedOp<"matmul", [AttrSizedOperandSegments,
     Optional<MX_Ends>:$group_ends, MX_Numbers:$inits,
     OptionalAttr<MX_FormatAttr>:$lhs_format,
     OptionalAttr<MX_FormatAttr>:$rhs_format, UnitAttr:$rhs_interleaved,
+    OptionalAttr<I64Attr>:$rhs_fragments,
     OptionalAttr<StrAttr>:$kernel);
   let results = (outs Variadic<MX_Numbers>:$results);
   let assemblyFormat = [{

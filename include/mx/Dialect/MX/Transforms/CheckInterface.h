@@ -22,7 +22,7 @@
 //                 rotation, inverse
 //   matmul        saved init, lhs..., rhs..., [ends], init
 //                 k, buffers of lhs, buffers of rhs, lhs format, rhs format,
-//                 whether there are ends, whether rows of rhs are interleaved
+//                 whether there are ends, how rhs lies (WeightLayout)
 //   interleave    source, init
 //                 bytes of a unit, padding
 //   pack, unpack  source, init

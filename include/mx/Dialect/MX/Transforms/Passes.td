@@ -325,7 +325,8 @@ def PackLayoutsPass : Pass<"mx-pack-layouts", "::mlir::ModuleOp"> {
     order: payload, scales, tensor scale. Sizes that types do not know
     are compared at run time by `cf.assert`. **Decides** nothing; the kernel's row
     names the layout. Weights that are constants are brought to it (N8.7) here, by all threads.
-    **Remarks** (`mx-pack`): missed, weights that are interleaved at each call, and how many bytes.
+    **Remarks** (`mx-pack`): missed, weights that are interleaved at each call, and how many bytes, and weights that
+    stay row by row for a kernel that reads fragments, and why; passed, weights in the order of fragments.
     **Example**: (* example: test/Dialect/MX/pack-layouts.mlir *)
   }];
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::cf::ControlFlowDialect",

@@ -14,6 +14,7 @@
 #include "mx/Dialect/MX/Transforms/CheckInterface.h"
 #include "mx/Dialect/MX/Transforms/Passes.h"
 #include "mx/Numerics/Hadamard.h"
+#include "mx/Target/KernelRegistry.h"
 #include "llvm/ADT/TypeSwitch.h"
 
 namespace mlir::mx {
@@ -222,6 +223,14 @@ static Check describe(PackedRotateOp op) {
   return check;
 }
 
+/// How the right side lies (WeightLayout), as a number.
+static int64_t getLayout(PackedMatmulOp op) {
+  WeightLayout layout = op.getRhsInterleaved() ? WeightLayout::Interleaved
+                        : op.getRhsFragments() ? WeightLayout::Fragments
+                                               : WeightLayout::Canonical;
+  return static_cast<int64_t>(layout);
+}
+
 static Check describe(PackedMatmulOp op) {
   Check check;
   check.saved = {op.getInits()};
@@ -236,7 +245,7 @@ static Check describe(PackedMatmulOp op) {
               static_cast<int64_t>(op.getRhs().size()),
               encodeOptional(op.getLhsFormat()),
               encodeOptional(op.getRhsFormat()), op.getGroupEnds() != nullptr,
-              op.getRhsInterleaved()},
+              getLayout(op)},
              check);
   return check;
 }

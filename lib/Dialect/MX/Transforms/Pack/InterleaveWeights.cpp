@@ -22,8 +22,7 @@
 using namespace mlir;
 using namespace mlir::mx;
 
-/// The byte of a scale 1.
-static int8_t getScaleOfOne(mxnum::ScaleType type) {
+int8_t mlir::mx::getScaleOfOne(mxnum::ScaleType type) {
   constexpr uint8_t e8m0 = 127;
   return static_cast<int8_t>(
       type == mxnum::ScaleType::E8M0 ? e8m0 : mxnum::encodeUE4M3(1.0f));

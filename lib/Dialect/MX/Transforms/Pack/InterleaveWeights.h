@@ -13,6 +13,9 @@ namespace mlir::mx {
 /// Whether blocks of `format`, which may be null, are whole units (N8.7).
 bool canInterleave(FormatAttr format);
 
+/// The byte of a scale 1.
+int8_t getScaleOfOne(mxnum::ScaleType type);
+
 /// Replaces payload and scales, the first of `parts`, by what
 /// `mx.packed.interleave` makes of them (N8.7). `sizes` are the logical ones.
 void interleaveWeights(OpBuilder &builder, Location loc,

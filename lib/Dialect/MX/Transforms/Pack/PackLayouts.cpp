@@ -9,6 +9,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Pack/PackLayouts.h"
+#include "Pack/ArrangeFragments.h"
 #include "Pack/InterleaveWeights.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/ControlFlow/IR/ControlFlow.h"
@@ -177,6 +178,7 @@ struct PackLayoutsPass : public mx::impl::PackLayoutsPassBase<PackLayoutsPass> {
         failed(packBodies(getOperation())))
       return signalPassFailure();
     interleaveConstants(getOperation());
+    arrangeConstants(getOperation());
   }
 };
 

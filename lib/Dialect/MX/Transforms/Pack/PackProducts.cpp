@@ -92,10 +92,10 @@ LogicalResult packProduct(
   bool isInterleaved = wantsInterleaved(op.getKernelAttr());
   if (isInterleaved)
     interleaveWeights(rewriter, loc, rhs.operands, rhs.format, rhs.sizes);
-  auto matmul = PackedMatmulOp::create(rewriter, loc, TypeRange{init.getType()},
-                                       k, lhs.operands, rhs.operands, groupEnds,
-                                       init, lhs.format, rhs.format,
-                                       isInterleaved, op.getKernelAttr());
+  auto matmul = PackedMatmulOp::create(
+      rewriter, loc, TypeRange{init.getType()}, k, lhs.operands, rhs.operands,
+      groupEnds, init, lhs.format, rhs.format, isInterleaved, IntegerAttr(),
+      op.getKernelAttr());
   rewriter.replaceOp(op, matmul->getResults());
   return success();
 }
