@@ -227,8 +227,16 @@ void DecodedEmitter::emitTile(const TilePlace &place) {
   rhsScales = addPanels(arguments.rhs, place);
   DecodedWarp warp(b, spec, thread);
   SmallVector<Value> sums = emitSteps(warp);
-  emitResults(b, MatmulEpilogue(), spec.result, warp, sums,
-              arguments.getResult(place));
+  ResultTile result = arguments.getResult(place);
+  if (!spec.epilogue.quantizer)
+    return emitResults(b, spec.epilogue, spec.result, warp, sums, result);
+  // Nobody reads a stage any more, and no copy is on its way.
+  NVVM::BarrierOp::create(b);
+  stageResults(b, spec.epilogue, spec.result, warp, sums, result, shared,
+               spec.getStaging().getPitch());
+  NVVM::BarrierOp::create(b);
+  emitQuantizer(b, spec.epilogue.quantizer, spec.getStaging(), result,
+                arguments.getQuantized(place), shared, thread);
 }
 
 gpu::GPUFuncOp mx::getDecodedKernel(gpu::GPUModuleOp module,

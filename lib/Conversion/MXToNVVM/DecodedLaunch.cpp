@@ -31,7 +31,8 @@ static bool needsShortSteps(const MatmulSide &lhs, const MatmulSide &rhs) {
          std::min(lhs.getBits(), rhs.getBits()) == fp4Bits;
 }
 
-SmallVector<DecodedSpec> mx::getDecodedCandidates(PackedMatmulOp op) {
+std::vector<DecodedSpec>
+mx::getDecodedCandidates(PackedMatmulOp op, const MatmulEpilogue &epilogue) {
   MatmulSide lhs = MatmulSide::getLhs(op), rhs = MatmulSide::getRhs(op);
   auto type = cast<MemRefType>(op.getInits().getType());
   bool knowsRows = hasMoreRows(op, 0).has_value();
@@ -40,10 +41,14 @@ SmallVector<DecodedSpec> mx::getDecodedCandidates(PackedMatmulOp op) {
   if (matchPattern(op.getK(), m_ConstantInt(&depth)))
     canAlign = isAlignedDepth(lhs, depth.getSExtValue()) &&
                isAlignedDepth(rhs, depth.getSExtValue());
-  SmallVector<DecodedSpec> candidates;
+  std::vector<DecodedSpec> candidates;
   for (const DecodedTile &tile : kDecodedTiles) {
-    DecodedSpec spec{lhs, rhs, cast<FloatType>(type.getElementType()), tile,
-                     getEndBits(op)};
+    DecodedSpec spec{lhs,
+                     rhs,
+                     cast<FloatType>(type.getElementType()),
+                     tile,
+                     getEndBits(op),
+                     epilogue};
     bool isLargest = &tile == std::begin(kDecodedTiles);
     if (isLargest && spec.hasLargeRuns())
       continue;
@@ -71,7 +76,7 @@ public:
   DecodedLaunchEmitter(PackedMatmulOp op, ArrayRef<DecodedSpec> specs,
                        ArrayRef<gpu::GPUFuncOp> kernels);
 
-  void emit();
+  void emit(const MatmulEpilogue &epilogue);
 
 private:
   void readSide(ValueRange parts, const MatmulSide &side);
@@ -136,16 +141,18 @@ void DecodedLaunchEmitter::emitChoice(size_t candidate) {
   emitChoice(candidate + 1);
 }
 
-void DecodedLaunchEmitter::emit() {
+void DecodedLaunchEmitter::emit(const MatmulEpilogue &epilogue) {
   readSide(op.getLhs(), specs.front().lhs);
   readSide(op.getRhs(), specs.front().rhs);
-  addRest(MatmulEpilogue());
+  addRest(epilogue);
   enterIfAny();
   emitChoice(0);
 }
 
-void mx::launchDecoded(PackedMatmulOp op, ArrayRef<DecodedSpec> specs,
+void mx::launchDecoded(PackedMatmulOp op, const MatmulEpilogue &epilogue,
+                       ArrayRef<DecodedSpec> specs,
                        ArrayRef<gpu::GPUFuncOp> kernels) {
-  DecodedLaunchEmitter(op, specs, kernels).emit();
-  op.erase();
+  takeEpilogue(op, epilogue);
+  DecodedLaunchEmitter(op, specs, kernels).emit(epilogue);
+  removeLaunched(op, epilogue);
 }

@@ -15,10 +15,13 @@ namespace mlir::mx {
 
 /// The kernels that `op` may need, in the order of the tile table; the last one
 /// can do everything. Both sides of `op` are decodable (MatmulSide).
-SmallVector<DecodedSpec> getDecodedCandidates(PackedMatmulOp op);
+std::vector<DecodedSpec> getDecodedCandidates(PackedMatmulOp op,
+                                              const MatmulEpilogue &epilogue);
 
-/// Replaces `op` by launches of `kernels`, which belong to `specs`.
-void launchDecoded(PackedMatmulOp op, ArrayRef<DecodedSpec> specs,
+/// Replaces `op`, and what its epilogue says, by launches of `kernels`, which
+/// belong to `specs`.
+void launchDecoded(PackedMatmulOp op, const MatmulEpilogue &epilogue,
+                   ArrayRef<DecodedSpec> specs,
                    ArrayRef<gpu::GPUFuncOp> kernels);
 
 } // namespace mlir::mx

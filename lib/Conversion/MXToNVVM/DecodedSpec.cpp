@@ -19,7 +19,8 @@ static constexpr int kMaxStages = 4;
 
 std::string DecodedSpec::getName() const {
   return spellProduct(endBits) + "sync_" + lhs.getName() + "_" + rhs.getName() +
-         "_" + MatmulSide{{}, result}.getName() + "_" + tile.name.str();
+         "_" + MatmulSide{{}, result}.getName() +
+         spellEpilogue(epilogue, tailName) + "_" + tile.name.str();
 }
 
 MatmulSignature DecodedSpec::getSignature() const {
@@ -27,8 +28,10 @@ MatmulSignature DecodedSpec::getSignature() const {
   return {{lhs, tile.rows, stage.lhs, stage.lhsScales},
           {rhs, tile.columns, stage.rhs, stage.rhsScales},
           tile.depth,
-          result,
-          endBits};
+          epilogue.getOutputType(result),
+          endBits,
+          /*isRing=*/false,
+          epilogue};
 }
 
 bool DecodedSpec::hasLargeRuns() const {
@@ -100,8 +103,10 @@ int DecodedSpec::getStages() const {
   return std::min(kMaxStages, kSharedLimit / DecodedStage(*this).bytes);
 }
 
+/// Results that are quantised lie where stages were.
 int DecodedSpec::getSharedBytes() const {
-  return getStages() * DecodedStage(*this).bytes;
+  int staging = epilogue.quantizer ? getStaging().getBytes() : 0;
+  return std::max(getStages() * DecodedStage(*this).bytes, staging);
 }
 
 DecodedStage::DecodedStage(const DecodedSpec &spec) {

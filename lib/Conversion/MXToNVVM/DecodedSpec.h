@@ -69,10 +69,15 @@ struct DecodedSpec {
   FloatType result;
   DecodedTile tile;
   /// Bits of the end of a group; 0 for a product without groups.
-  unsigned endBits = 0;
+  unsigned endBits;
+  /// What the kernel does beside the product.
+  MatmulEpilogue epilogue;
+  /// The name of the tail among kernels.
+  std::string tailName = "";
 
   std::string getName() const;
   MatmulSignature getSignature() const;
+  StagedTile getStaging() const { return {tile.rows, tile.columns}; }
   /// Whether runs fill many registers: those of f32, or of f16 beside codes of
   /// 8 bits. There are too few for the largest tile then, and for deep steps.
   bool hasLargeRuns() const;

@@ -137,29 +137,32 @@ struct ConvertMXToNVVMPass
     // Before there are launches, of which nobody knows what they write.
     std::vector<MatmulEpilogue> epilogues;
     for (PackedMatmulOp op : products)
-      epilogues.push_back(isDecoded(op) ? MatmulEpilogue() : findEpilogue(op));
+      epilogues.push_back(op.getKernel() == kWarpgroupRow ? MatmulEpilogue()
+                                                          : findEpilogue(op));
     for (auto [op, epilogue] : llvm::zip_equal(products, epilogues))
       lower(op, epilogue);
     removeUnusedBuffers(epilogues);
   }
 
   void lower(PackedMatmulOp op, const MatmulEpilogue &epilogue) {
-    if (isDecoded(op)) {
-      if (op.getKernel() == kWarpgroupRow)
-        lowerTall(op);
-      SmallVector<DecodedSpec> specs = getDecodedCandidates(op);
-      return launchDecoded(
-          op, specs, makeKernels<DecodedSpec>(op, specs, getDecodedKernel));
-    }
-    std::vector<MatmulSpec> specs =
-        getCandidates(op, epilogue, tensorCopies, *tiles);
-    if (epilogue.tail) {
-      std::string name = "_tail" + std::to_string(tails++);
+    std::string tailName;
+    if (epilogue.tail)
+      tailName = "_tail" + std::to_string(tails++);
+    if (!isDecoded(op)) {
+      std::vector<MatmulSpec> specs =
+          getCandidates(op, epilogue, tensorCopies, *tiles);
       for (MatmulSpec &spec : specs)
-        spec.tailName = name;
+        spec.tailName = tailName;
+      return launchMatmul(op, epilogue, specs,
+                          makeKernels<MatmulSpec>(op, specs, getMatmulKernel));
     }
-    launchMatmul(op, epilogue, specs,
-                 makeKernels<MatmulSpec>(op, specs, getMatmulKernel));
+    if (op.getKernel() == kWarpgroupRow)
+      lowerTall(op);
+    std::vector<DecodedSpec> specs = getDecodedCandidates(op, epilogue);
+    for (DecodedSpec &spec : specs)
+      spec.tailName = tailName;
+    launchDecoded(op, epilogue, specs,
+                  makeKernels<DecodedSpec>(op, specs, getDecodedKernel));
   }
 
   /// Products of many rows are for warpgroups, others for what comes next.

@@ -445,6 +445,14 @@ void mx::takeEpilogue(PackedMatmulOp op, const MatmulEpilogue &epilogue) {
     op->moveBefore(quantizer);
 }
 
+void mx::removeLaunched(PackedMatmulOp op, const MatmulEpilogue &epilogue) {
+  op.erase();
+  if (linalg::GenericOp tail = epilogue.tail.op)
+    tail.erase();
+  if (PackedQuantizeOp quantizer = epilogue.quantizer)
+    quantizer.erase();
+}
+
 /// Removes `buffer` if it is filled at most, and what fills it.
 static void removeUnused(Value buffer) {
   if (!buffer || !isAllocated(buffer))

@@ -53,6 +53,21 @@ struct MatmulEpilogue {
   Tail tail;
   /// What quantises the numbers that the product or the tail makes, or null.
   PackedQuantizeOp quantizer;
+
+  /// The type of what is written or quantised, for products of type `product`.
+  FloatType getOutputType(FloatType product) const {
+    return tail ? tail.getType() : product;
+  }
+};
+
+/// A tile of results in shared memory, as f32.
+struct StagedTile {
+  int rows, columns;
+
+  /// Bytes of a row; the gap behind each lets neighbouring rows lie in
+  /// different banks.
+  int getPitch() const { return (columns + 4) * int(sizeof(float)); }
+  int getBytes() const { return rows * getPitch(); }
 };
 
 /// Finds what the kernel of `op` can do too, and remarks it, and why not.
@@ -62,6 +77,9 @@ MatmulEpilogue findEpilogue(PackedMatmulOp op);
 /// last operation stood that the kernel does, and C is what the tail wrote.
 /// What wrote C before is removed, what follows is left.
 void takeEpilogue(PackedMatmulOp op, const MatmulEpilogue &epilogue);
+
+/// Removes `op`, which was launched, and what its kernels do beside it.
+void removeLaunched(PackedMatmulOp op, const MatmulEpilogue &epilogue);
 
 /// Removes what no program needs whose products are lowered: arrays that are
 /// filled and not read.

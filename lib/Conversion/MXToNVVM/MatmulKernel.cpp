@@ -171,9 +171,10 @@ void MatmulEmitter::emitTile(const TilePlace &place) {
   // Nobody reads a stage any more, and no copy is on its way.
   NVVM::BarrierOp::create(b);
   stageResults(b, spec.epilogue, spec.result, warp, sums, result, shared,
-               spec.tile.getStagingPitch());
+               spec.getStaging().getPitch());
   NVVM::BarrierOp::create(b);
-  emitQuantizer(b, spec, result, arguments.getQuantized(place), shared, thread);
+  emitQuantizer(b, spec.epilogue.quantizer, spec.getStaging(), result,
+                arguments.getQuantized(place), shared, thread);
 }
 
 gpu::GPUFuncOp mx::getMatmulKernel(gpu::GPUModuleOp module,

@@ -221,9 +221,5 @@ void mx::launchMatmul(PackedMatmulOp op, const MatmulEpilogue &epilogue,
                       ArrayRef<gpu::GPUFuncOp> kernels) {
   takeEpilogue(op, epilogue);
   LaunchEmitter(op, specs, kernels).emit(epilogue);
-  op.erase();
-  if (linalg::GenericOp tail = epilogue.tail.op)
-    tail.erase();
-  if (PackedQuantizeOp quantizer = epilogue.quantizer)
-    quantizer.erase();
+  removeLaunched(op, epilogue);
 }

@@ -20,9 +20,9 @@ namespace {
 
 class QuantizerEmitter {
 public:
-  QuantizerEmitter(ImplicitLocOpBuilder &b, const MatmulSpec &spec,
-                   const ResultTile &tile, const QuantizedTile &target,
-                   Value staging);
+  QuantizerEmitter(ImplicitLocOpBuilder &b, PackedQuantizeOp op,
+                   const StagedTile &staged, const ResultTile &tile,
+                   const QuantizedTile &target, Value staging);
 
   void emit(Word thread);
 
@@ -41,7 +41,7 @@ private:
   void when(Value condition, function_ref<void()> body);
 
   ImplicitLocOpBuilder &b;
-  const MatmulSpec &spec;
+  const StagedTile &staged;
   const ResultTile &tile;
   const QuantizedTile &target;
   Value staging;
@@ -55,12 +55,11 @@ private:
 
 } // namespace
 
-QuantizerEmitter::QuantizerEmitter(ImplicitLocOpBuilder &b,
-                                   const MatmulSpec &spec,
+QuantizerEmitter::QuantizerEmitter(ImplicitLocOpBuilder &b, PackedQuantizeOp op,
+                                   const StagedTile &staged,
                                    const ResultTile &tile,
                                    const QuantizedTile &target, Value staging)
-    : b(b), spec(spec), tile(tile), target(target), staging(staging) {
-  PackedQuantizeOp op = spec.epilogue.quantizer;
+    : b(b), staged(staged), tile(tile), target(target), staging(staging) {
   encoding = {op.getFormat().getBlockFormat(),
               toNumerics(op.getScaleRule()),
               toNumerics(op.getRounding()),
@@ -105,7 +104,7 @@ Value QuantizerEmitter::offsetRow(Value base, const Block &block, Word length) {
 Value QuantizerEmitter::read(const Block &block) {
   constexpr int kLanes = kVectorBytes / sizeof(float);
   Value start = offsetPointer(b, staging,
-                              block.row * spec.tile.getStagingPitch() +
+                              block.row * staged.getPitch() +
                                   block.column * int32_t(sizeof(float)));
   auto part = VectorType::get({kLanes}, b.getF32Type());
   auto whole = VectorType::get({this->block}, b.getF32Type());
@@ -172,21 +171,22 @@ void QuantizerEmitter::emitBlock(const Block &block) {
 /// Neighbouring threads take the same block of neighbouring rows, which lie in
 /// different banks.
 void QuantizerEmitter::emit(Word thread) {
-  int blocks = spec.tile.rows * (spec.tile.columns / block);
+  int blocks = staged.rows * (staged.columns / block);
   auto loop = scf::ForOp::create(b, thread, thread.constant(blocks),
                                  thread.constant(kThreads));
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(loop.getBody());
   Word index(b, loop.getInductionVar());
-  Block mine = {index % spec.tile.rows, index / spec.tile.rows * block};
+  Block mine = {index % staged.rows, index / staged.rows * block};
   when((tile.firstRow + mine.row).isBelow(tile.rows), [&] {
     when((tile.firstColumn + mine.column).isBelow(tile.columns),
          [&] { emitBlock(mine); });
   });
 }
 
-void mx::emitQuantizer(ImplicitLocOpBuilder &b, const MatmulSpec &spec,
-                       const ResultTile &tile, const QuantizedTile &target,
-                       Value staging, Word thread) {
-  QuantizerEmitter(b, spec, tile, target, staging).emit(thread);
+void mx::emitQuantizer(ImplicitLocOpBuilder &b, PackedQuantizeOp op,
+                       const StagedTile &staged, const ResultTile &tile,
+                       const QuantizedTile &target, Value staging,
+                       Word thread) {
+  QuantizerEmitter(b, op, staged, tile, target, staging).emit(thread);
 }

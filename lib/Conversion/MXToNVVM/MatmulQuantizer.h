@@ -25,11 +25,11 @@ struct QuantizedTile {
   Value tensorScale;
 };
 
-/// Quantises the results of `tile` at `staging` as the epilogue of `spec` says.
-/// All threads of a block build it, each its number.
-void emitQuantizer(ImplicitLocOpBuilder &b, const MatmulSpec &spec,
-                   const ResultTile &tile, const QuantizedTile &target,
-                   Value staging, Word thread);
+/// Quantises the results of `tile` at `staging` as `op` says. kThreads threads
+/// of a block share the work, each with its number.
+void emitQuantizer(ImplicitLocOpBuilder &b, PackedQuantizeOp op,
+                   const StagedTile &staged, const ResultTile &tile,
+                   const QuantizedTile &target, Value staging, Word thread);
 
 } // namespace mlir::mx
 

@@ -5,6 +5,7 @@
 #include "MatmulSignature.h"
 #include "BF16Placement.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mx/Conversion/HardwareKernel.h"
 
 using namespace mlir;
 using namespace mlir::mx;
@@ -90,6 +91,23 @@ std::string mx::spellFormat(FormatAttr format) {
   spelled += format.getScale() == mxnum::ScaleType::E8M0 ? "_e8m0_" : "_ue4m3_";
   spelled += std::to_string(format.getBlock());
   return format.getTensorScale() ? spelled + "t" : spelled;
+}
+
+/// A word for all that decides the bits of a block.
+static std::string spellQuantizer(PackedQuantizeOp op) {
+  if (!op)
+    return "";
+  std::string name = "_to_" + spellFormat(op.getFormat()) + "_" +
+                     mxnum::getScaleRuleName(toNumerics(op.getScaleRule()));
+  name += op.getSatfinite() ? "_satfinite" : "";
+  return name + (isByHardware(op) ? "_converted" : "");
+}
+
+std::string mx::spellEpilogue(const MatmulEpilogue &epilogue,
+                              StringRef tailName) {
+  static constexpr llvm::StringLiteral starts[] = {"", "_zero", "_row"};
+  return starts[static_cast<int>(epilogue.start)].str() + tailName.str() +
+         spellQuantizer(epilogue.quantizer);
 }
 
 std::string mx::spellProduct(unsigned endBits) {

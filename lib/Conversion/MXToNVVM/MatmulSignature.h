@@ -87,6 +87,10 @@ struct MatmulSignature {
 /// A word for the format that a symbol may hold, e.g. mxfp4 or e2m1_ue4m3_32t.
 std::string spellFormat(FormatAttr format);
 
+/// The part of a kernel's name that says what it does beside the product;
+/// `tailName` is a word for the tail.
+std::string spellEpilogue(const MatmulEpilogue &epilogue, StringRef tailName);
+
 /// How the name of a kernel begins: "matmul_", or with groups
 /// "grouped32_matmul_".
 std::string spellProduct(unsigned endBits);

@@ -3,7 +3,6 @@
 //===----------------------------------------------------------------------===//
 
 #include "MatmulSpec.h"
-#include "mx/Conversion/HardwareKernel.h"
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
@@ -49,23 +48,11 @@ std::optional<MmaKind> mx::lookupMma(FormatAttr lhs, FormatAttr rhs) {
   return std::nullopt;
 }
 
-/// A word for all that decides the bits of a block.
-static std::string spellQuantizer(PackedQuantizeOp op) {
-  if (!op)
-    return "";
-  std::string name = "_to_" + spellFormat(op.getFormat()) + "_" +
-                     mxnum::getScaleRuleName(toNumerics(op.getScaleRule()));
-  name += op.getSatfinite() ? "_satfinite" : "";
-  return name + (isByHardware(op) ? "_converted" : "");
-}
-
 std::string MatmulSpec::getName() const {
   std::string type;
   llvm::raw_string_ostream(type) << result;
-  static constexpr llvm::StringLiteral starts[] = {"", "_zero", "_row"};
   std::string name = spellFormat(lhs) + "_" + spellFormat(rhs) + "_" + type +
-                     starts[static_cast<int>(epilogue.start)].str() + tailName +
-                     spellQuantizer(epilogue.quantizer) + "_" + tile.name.str();
+                     spellEpilogue(epilogue, tailName) + "_" + tile.name.str();
   return spellProduct(endBits) + name;
 }
 
@@ -100,7 +87,7 @@ PanelShape MatmulSpec::getScalesShape(int rows) const {
 int MatmulSpec::getSharedBytes() const {
   // Two barriers of eight bytes for each stage.
   int barriers = tile.isRing() ? kStages * 2 * 8 : 0;
-  int staging = epilogue.quantizer ? tile.rows * tile.getStagingPitch() : 0;
+  int staging = epilogue.quantizer ? getStaging().getBytes() : 0;
   return std::max(kStages * StageLayout(*this).bytes + barriers, staging);
 }
 

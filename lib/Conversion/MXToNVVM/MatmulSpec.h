@@ -67,9 +67,6 @@ struct TileShape {
 
   bool isRing() const { return supply == Supply::Producer; }
   int getThreads() const { return kThreads + (isRing() ? kWarpLanes : 0); }
-  /// Bytes of a row of results in shared memory; the gap behind each lets
-  /// neighbouring rows lie in different banks.
-  int getStagingPitch() const { return (columns + 4) * int(sizeof(float)); }
   int getWarpHeight() const { return rows / warpRows; }
   int getWarpWidth() const { return columns / warpColumns; }
 };
@@ -101,11 +98,10 @@ struct MatmulSpec {
 
   bool isGrouped() const { return endBits != 0; }
   /// The type that is written.
-  FloatType getOutputType() const {
-    return epilogue.tail ? epilogue.tail.getType() : result;
-  }
+  FloatType getOutputType() const { return epilogue.getOutputType(result); }
   std::string getName() const;
   MatmulSignature getSignature() const;
+  StagedTile getStaging() const { return {tile.rows, tile.columns}; }
   /// The panels of a side with `rows` rows in the tile.
   PanelShape getPayloadShape(FormatAttr format, int rows) const;
   PanelShape getScalesShape(int rows) const;
