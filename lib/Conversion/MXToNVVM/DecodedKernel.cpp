@@ -45,17 +45,27 @@ private:
   using Loaded = SmallVector<SmallVector<SmallVector<Value>>>;
 
   void emitTile(const TilePlace &place);
-  std::optional<PanelSource> addPanels(const Side &side,
-                                       const TilePlace &place);
+  void addPanel(Panel panel, Word steps);
+  std::optional<PanelSource> addPanels(const Side &side, const TilePlace &place,
+                                       Word steps);
   Value getStage(Word step);
   void startCopies(Word step, Value stage);
   Loaded loadPanels(Word step);
   void storePanels(const Loaded &loaded, Value stage);
-  void emitFirstSteps(Word steps);
+  /// Steps along K, from one to before another.
+  struct Range {
+    Word begin, end;
+  };
+  Range getRange();
+  void emitFirstSteps(const Range &range);
   Word getScaleStart(const std::optional<PanelSource> &scales,
                      const MatmulSide &side, Word row, Word step);
   SmallVector<Value> emitStep(DecodedWarp &warp, Word step, ValueRange sums);
-  SmallVector<Value> emitSteps(DecodedWarp &warp);
+  SmallVector<Value> emitSteps(DecodedWarp &warp, const TilePlace &place);
+  Value getSum(Word range, int sum);
+  void storeSums(ValueRange sums);
+  SmallVector<Value> addSums(int count);
+  void emitEnd(DecodedWarp &warp, ValueRange sums, const TilePlace &place);
   Word word(Value value) { return {b, value}; }
 
   ImplicitLocOpBuilder &b;
@@ -64,6 +74,8 @@ private:
   MatmulArguments arguments;
   Value shared;
   Word thread;
+  /// The tile, and which range of K this block has, if it is split.
+  Word tile, range;
   /// Where scales are, if there are any.
   std::optional<PanelSource> lhsScales, rhsScales;
   SmallVector<Panel> panels;
@@ -82,22 +94,32 @@ DecodedEmitter::DecodedEmitter(ImplicitLocOpBuilder &b, const DecodedSpec &spec,
 // Copies
 //===----------------------------------------------------------------------===//
 
-/// Returns where the scales of rows are.
+void DecodedEmitter::addPanel(Panel panel, Word steps) {
+  // What comes after the range is for another block.
+  if (spec.part == DecodedPart::Sums)
+    panel.copy.stopAt(steps * panel.pieces *
+                      panel.copy.getShape().getRowSource());
+  panels.push_back(std::move(panel));
+}
+
+/// Brings what there is before step number `steps`. Returns where the scales of
+/// rows are.
 std::optional<PanelSource> DecodedEmitter::addPanels(const Side &side,
-                                                     const TilePlace &place) {
+                                                     const TilePlace &place,
+                                                     Word steps) {
   const MatmulSide &operand = side.operand;
   PanelShape payload = spec.getPayloadShape(operand, side.tileRows);
   int pieces = operand.hasFragments() ? 1 : spec.getPieces();
   for (int piece = 0; piece < pieces; ++piece)
-    panels.push_back(
-        {PanelCopy(b, payload, arguments.getPayload(side, place), thread),
-         side.payloadOffset + piece * payload.rows * payload.rowBytes, piece,
-         pieces});
+    addPanel({PanelCopy(b, payload, arguments.getPayload(side, place), thread),
+              side.payloadOffset + piece * payload.rows * payload.rowBytes,
+              piece, pieces},
+             steps);
   if (operand.hasFragments()) {
-    panels.push_back(
-        {PanelCopy(b, spec.getGroupScalesShape(operand, side.tileRows),
-                   arguments.getScales(side, place), thread),
-         side.scalesOffset});
+    addPanel({PanelCopy(b, spec.getGroupScalesShape(operand, side.tileRows),
+                        arguments.getScales(side, place), thread),
+              side.scalesOffset},
+             steps);
     return std::nullopt;
   }
   if (!operand.format)
@@ -112,7 +134,7 @@ std::optional<PanelSource> DecodedEmitter::addPanels(const Side &side,
     return scales;
   }
   PanelShape shape{side.tileRows, bytes, /*chunk=*/1};
-  panels.push_back({PanelCopy(b, shape, scales, thread), side.scalesOffset});
+  addPanel({PanelCopy(b, shape, scales, thread), side.scalesOffset}, steps);
   return scales;
 }
 
@@ -150,10 +172,10 @@ void DecodedEmitter::storePanels(const Loaded &loaded, Value stage) {
 
 /// Brings the first steps to their stages, each a group of copies. Steps that
 /// there are not may touch no row.
-void DecodedEmitter::emitFirstSteps(Word steps) {
+void DecodedEmitter::emitFirstSteps(const Range &range) {
   for (int i = 0; i < spec.getStages() - 1; ++i) {
-    Word step = thread.constant(i);
-    auto ifOp = scf::IfOp::create(b, step.isBelow(steps));
+    Word step = range.begin + i;
+    auto ifOp = scf::IfOp::create(b, step.isBelow(range.end));
     {
       OpBuilder::InsertionGuard guard(b);
       b.setInsertionPointToStart(ifOp.thenBlock());
@@ -195,11 +217,24 @@ SmallVector<Value> DecodedEmitter::emitStep(DecodedWarp &warp, Word step,
   return results;
 }
 
-SmallVector<Value> DecodedEmitter::emitSteps(DecodedWarp &warp) {
+DecodedEmitter::Range DecodedEmitter::getRange() {
   Word steps = arguments.countSteps();
+  if (spec.part == DecodedPart::Whole)
+    return {Word(b, 0), steps};
+  Word length = (steps + (spec.splits - 1)) / spec.splits;
+  Word begin = (range * length).min(steps);
+  return {begin, (begin + length).min(steps)};
+}
+
+SmallVector<Value> DecodedEmitter::emitSteps(DecodedWarp &warp,
+                                             const TilePlace &place) {
+  Range steps = getRange();
+  lhsScales = addPanels(arguments.lhs, place, steps.end);
+  rhsScales = addPanels(arguments.rhs, place, steps.end);
   emitFirstSteps(steps);
-  Word zero(b, 0), one(b, 1);
-  auto loop = scf::ForOp::create(b, zero, steps, one, warp.getZeros());
+  Word one(b, 1);
+  auto loop =
+      scf::ForOp::create(b, steps.begin, steps.end, one, warp.getZeros());
   {
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPointToStart(loop.getBody());
@@ -211,9 +246,54 @@ SmallVector<Value> DecodedEmitter::emitSteps(DecodedWarp &warp) {
   return loop.getResults();
 }
 
+//===----------------------------------------------------------------------===//
+// Sums of ranges
+//===----------------------------------------------------------------------===//
+
+/// Where this thread's sum number `sum` of a range is: threads are neighbours.
+Value DecodedEmitter::getSum(Word range, int sum) {
+  Word block = range * arguments.countTiles() + tile;
+  Value first = arith::MulIOp::create(b, block.widen(),
+                                      Word(b, spec.countSums()).widen());
+  Value place =
+      arith::AddIOp::create(b, first, (thread + sum * kThreads).widen());
+  Value bytes = arith::ConstantIntOp::create(b, b.getI64Type(), sizeof(float));
+  return offsetPointer(b, arguments.sums,
+                       arith::MulIOp::create(b, place, bytes));
+}
+
+void DecodedEmitter::storeSums(ValueRange sums) {
+  for (auto [i, sum] : llvm::enumerate(sums))
+    storeTo(b, sum, getSum(range, int(i)), sizeof(float));
+}
+
+/// The same bits in every run: ranges in order.
+SmallVector<Value> DecodedEmitter::addSums(int count) {
+  SmallVector<Value> totals;
+  for (int range = 0; range < spec.splits; ++range)
+    for (int i = 0; i < count; ++i) {
+      Value sum =
+          loadFrom(b, b.getF32Type(), getSum(Word(b, range), i), sizeof(float));
+      if (range == 0)
+        totals.push_back(sum);
+      else
+        totals[i] = arith::AddFOp::create(b, totals[i], sum);
+    }
+  return totals;
+}
+
+//===----------------------------------------------------------------------===//
+// Tiles
+//===----------------------------------------------------------------------===//
+
 void DecodedEmitter::emit() {
-  Word block = word(NVVM::BlockIdXOp::create(b, b.getI32Type()));
-  TilePlace place = arguments.locateTile(block);
+  tile = word(NVVM::BlockIdXOp::create(b, b.getI32Type()));
+  if (spec.part == DecodedPart::Sums) {
+    Word tiles = arguments.countTiles();
+    range = tile / tiles;
+    tile = tile % tiles;
+  }
+  TilePlace place = arguments.locateTile(tile);
   if (!place.exists)
     return emitTile(place);
   auto ifOp = scf::IfOp::create(b, place.exists);
@@ -223,10 +303,18 @@ void DecodedEmitter::emit() {
 }
 
 void DecodedEmitter::emitTile(const TilePlace &place) {
-  lhsScales = addPanels(arguments.lhs, place);
-  rhsScales = addPanels(arguments.rhs, place);
   DecodedWarp warp(b, spec, thread);
-  SmallVector<Value> sums = emitSteps(warp);
+  if (spec.part == DecodedPart::Total)
+    return emitEnd(warp, addSums(spec.countSums() / kThreads), place);
+  SmallVector<Value> sums = emitSteps(warp, place);
+  if (spec.part == DecodedPart::Sums)
+    return storeSums(sums);
+  emitEnd(warp, sums, place);
+}
+
+/// From sums to results.
+void DecodedEmitter::emitEnd(DecodedWarp &warp, ValueRange sums,
+                             const TilePlace &place) {
   ResultTile result = arguments.getResult(place);
   if (!spec.epilogue.quantizer)
     return emitResults(b, spec.epilogue, spec.result, warp, sums, result);

@@ -5,8 +5,11 @@
 #include "DecodedLaunch.h"
 #include "MatmulHost.h"
 #include "MatmulSpec.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/Matchers.h"
+#include "mlir/IR/Remarks.h"
+#include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
 using namespace mlir::mx;
@@ -16,6 +19,12 @@ static constexpr int kWordBytes = 4;
 
 /// Elements of K in a step of large runs.
 static constexpr int kShallowStep = 64;
+
+/// Blocks that fill the multiprocessors of a large chip.
+static constexpr int64_t kFullBlocks = 128;
+/// Steps that are worth a range of K, whose first copies nothing overlaps; and
+/// ranges at most, because all sums are read again.
+static constexpr int64_t kLeastSteps = 4, kMostSplits = 16;
 
 /// Lines of fragments always are multiples of chunks.
 static bool isAlignedDepth(const MatmulSide &side, int64_t depth) {
@@ -29,6 +38,41 @@ static bool needsShortSteps(const MatmulSide &lhs, const MatmulSide &rhs) {
   return !rhs.hasFragments() &&
          std::max(lhs.getPlanes(), rhs.getPlanes()) > 1 &&
          std::min(lhs.getBits(), rhs.getBits()) == fp4Bits;
+}
+
+/// Ranges that K should be split into, 1 for the whole: where the columns of
+/// a product of the least tile have too few blocks, and K has many steps.
+static int64_t countSplits(PackedMatmulOp op, const DecodedSpec &spec) {
+  auto type = cast<MemRefType>(op.getInits().getType());
+  bool isLeast = spec.tile.isAligned && spec.tile.rowsBelow == 0;
+  APInt depth;
+  if (!isLeast || op.getGroupEnds() || type.getRank() != 2 ||
+      type.isDynamicDim(1) || !matchPattern(op.getK(), m_ConstantInt(&depth)))
+    return 1;
+  int64_t tiles = llvm::divideCeilSigned(type.getDimSize(1), spec.tile.columns);
+  int64_t steps = llvm::divideCeilSigned(depth.getSExtValue(), spec.tile.depth);
+  int64_t splits = std::min({kFullBlocks / std::max<int64_t>(tiles, 1),
+                             steps / kLeastSteps, kMostSplits});
+  return std::max<int64_t>(splits, 1);
+}
+
+/// Adds `spec` to `candidates`, as two kernels if K is split.
+static void addCandidate(PackedMatmulOp op, DecodedSpec spec,
+                         std::vector<DecodedSpec> &candidates) {
+  spec.splits = int(countSplits(op, spec));
+  if (spec.splits == 1) {
+    candidates.push_back(spec);
+    return;
+  }
+  for (DecodedPart part : {DecodedPart::Sums, DecodedPart::Total}) {
+    spec.part = part;
+    candidates.push_back(spec);
+  }
+  remark::passed(op.getLoc(),
+                 remark::RemarkOpts::name("split").category("mx-to-nvvm"))
+      << "splits K into " + std::to_string(spec.splits) + " for at most " +
+             std::to_string(spec.tile.rows) +
+             " rows, whose tiles are too few blocks";
 }
 
 std::vector<DecodedSpec>
@@ -63,7 +107,7 @@ mx::getDecodedCandidates(PackedMatmulOp op, const MatmulEpilogue &epilogue) {
     // lane's part of a row of FP6 would be no whole word.)
     else if (!tile.isAligned && needsShortSteps(lhs, rhs))
       spec.tile.depth = kShallowStep / 2;
-    candidates.push_back(spec);
+    addCandidate(op, spec, candidates);
   }
   return candidates;
 }
@@ -83,6 +127,7 @@ private:
   Value fits(const DecodedTile &tile);
   void emitChoice(size_t candidate);
   void emitLaunch(const DecodedSpec &spec, gpu::GPUFuncOp kernel);
+  void emitSplit(size_t candidate);
 
   ArrayRef<DecodedSpec> specs;
   ArrayRef<gpu::GPUFuncOp> kernels;
@@ -124,8 +169,26 @@ Value DecodedLaunchEmitter::fits(const DecodedTile &tile) {
 
 void DecodedLaunchEmitter::emitLaunch(const DecodedSpec &spec,
                                       gpu::GPUFuncOp kernel) {
-  launch(kernel, countTiles(spec.tile.rows, spec.tile.columns), kThreads,
-         spec.getSharedBytes(), operands);
+  Value blocks = countTiles(spec.tile.rows, spec.tile.columns);
+  if (spec.part == DecodedPart::Sums)
+    blocks = make<arith::MulIOp>(blocks, index(spec.splits));
+  launch(kernel, blocks, kThreads, spec.getSharedBytes(), operands);
+}
+
+/// Launches candidate number `candidate`, which makes sums of ranges of K, and
+/// the next one, which adds them up.
+void DecodedLaunchEmitter::emitSplit(size_t candidate) {
+  const DecodedSpec &spec = specs[candidate];
+  Value tiles = countTiles(spec.tile.rows, spec.tile.columns);
+  Value size = make<arith::MulIOp>(
+      tiles, index(int64_t(spec.splits) * spec.countSums()));
+  auto type = MemRefType::get({ShapedType::kDynamic}, b.getF32Type());
+  Value sums = memref::AllocOp::create(b, type, size);
+  addPointer(sums);
+  for (size_t i : {candidate, candidate + 1})
+    emitLaunch(specs[i], kernels[i]);
+  operands.pop_back();
+  memref::DeallocOp::create(b, sums);
 }
 
 /// Chooses among the candidates from number `candidate` on.
@@ -133,12 +196,16 @@ void DecodedLaunchEmitter::emitChoice(size_t candidate) {
   const DecodedSpec &spec = specs[candidate];
   if (candidate + 1 == specs.size())
     return emitLaunch(spec, kernels[candidate]);
+  bool isSplit = spec.part == DecodedPart::Sums;
   auto ifOp = scf::IfOp::create(b, fits(spec.tile), /*withElseRegion=*/true);
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(ifOp.thenBlock());
-  emitLaunch(spec, kernels[candidate]);
+  if (isSplit)
+    emitSplit(candidate);
+  else
+    emitLaunch(spec, kernels[candidate]);
   b.setInsertionPointToStart(ifOp.elseBlock());
-  emitChoice(candidate + 1);
+  emitChoice(candidate + (isSplit ? 2 : 1));
 }
 
 void DecodedLaunchEmitter::emit(const MatmulEpilogue &epilogue) {

@@ -18,9 +18,13 @@ static constexpr int kSharedLimit = 99 * 1024;
 static constexpr int kMaxStages = 4;
 
 std::string DecodedSpec::getName() const {
+  std::string range;
+  if (part != DecodedPart::Whole)
+    range = (part == DecodedPart::Sums ? "_sums" : "_total") +
+            std::to_string(splits);
   return spellProduct(endBits) + "sync_" + lhs.getName() + "_" + rhs.getName() +
          "_" + MatmulSide{{}, result}.getName() +
-         spellEpilogue(epilogue, tailName) + "_" + tile.name.str();
+         spellEpilogue(epilogue, tailName) + "_" + tile.name.str() + range;
 }
 
 MatmulSignature DecodedSpec::getSignature() const {
@@ -31,7 +35,8 @@ MatmulSignature DecodedSpec::getSignature() const {
           epilogue.getOutputType(result),
           endBits,
           /*isRing=*/false,
-          epilogue};
+          epilogue,
+          /*hasSums=*/part != DecodedPart::Whole};
 }
 
 bool DecodedSpec::hasLargeRuns() const {
@@ -105,7 +110,10 @@ int DecodedSpec::getStages() const {
 
 /// Results that are quantised lie where stages were.
 int DecodedSpec::getSharedBytes() const {
-  int staging = epilogue.quantizer ? getStaging().getBytes() : 0;
+  bool isStaged = epilogue.quantizer && part != DecodedPart::Sums;
+  int staging = isStaged ? getStaging().getBytes() : 0;
+  if (part == DecodedPart::Total)
+    return staging;
   return std::max(getStages() * DecodedStage(*this).bytes, staging);
 }
 

@@ -62,6 +62,15 @@ inline constexpr DecodedTile kDecodedTiles[] = {
     {"32x128_bytes", 32, 128, 1, 8, 64, 0, /*isAligned=*/false},
 };
 
+/// What a kernel does of a product.
+enum class DecodedPart {
+  Whole,
+  /// Each block a range of K; the sums of its threads go to memory as they are.
+  Sums,
+  /// What follows: sums of all ranges are added up, always in the same order.
+  Total,
+};
+
 /// What a kernel is made for.
 struct DecodedSpec {
   MatmulSide lhs, rhs;
@@ -74,6 +83,9 @@ struct DecodedSpec {
   MatmulEpilogue epilogue;
   /// The name of the tail among kernels.
   std::string tailName = "";
+  DecodedPart part = DecodedPart::Whole;
+  /// Ranges that K is split into.
+  int splits = 1;
 
   std::string getName() const;
   MatmulSignature getSignature() const;
@@ -97,6 +109,8 @@ struct DecodedSpec {
   /// Stages of shared memory: one is multiplied, the others are filled.
   int getStages() const;
   int getSharedBytes() const;
+  /// Sums of all threads of a block.
+  int countSums() const { return tile.rows * tile.columns; }
 };
 
 /// Where the parts of a stage lie in shared memory, in bytes.

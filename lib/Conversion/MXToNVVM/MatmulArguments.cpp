@@ -66,6 +66,8 @@ MatmulArguments::MatmulArguments(ImplicitLocOpBuilder &b,
     *size = Word(b, take());
   if (signature.isGrouped())
     groups = Word(b, take());
+  if (signature.hasSums)
+    sums = castToGlobal(b, take());
   rowTiles = signature.isGrouped() ? boundGroupTiles(getGroupEnds())
                                    : divideUp(rows, signature.lhs.tileRows);
   columnTiles = divideUp(columns, signature.rhs.tileRows);

@@ -49,6 +49,8 @@ public:
   Value startRow;
   SmallVector<Value> tailRows, tailNumbers;
   Word rows, columns, depth;
+  /// Sums of ranges of K, if it is split.
+  Value sums;
   /// The ends of groups and their number, in a grouped product.
   Value groupEnds;
   Word groups;

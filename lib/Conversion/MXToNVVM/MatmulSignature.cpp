@@ -79,6 +79,8 @@ SmallVector<Type> MatmulSignature::getTypes(MLIRContext *context) const {
   SmallVector<Type> types(pointers, LLVM::LLVMPointerType::get(context));
   llvm::append_range(types, ValueRange(epilogue.tail.numbers).getTypes());
   types.append(3 + isGrouped() + isRing, IntegerType::get(context, 32));
+  if (hasSums)
+    types.push_back(LLVM::LLVMPointerType::get(context));
   return types;
 }
 

@@ -12,6 +12,7 @@
 //   vectors and numbers of a tail
 //   M, N, K, groups           i32
 //   tiles                     i32, if blocks outlive a tile
+//   sums                      of ranges of K, if it is split
 //===----------------------------------------------------------------------===//
 
 #ifndef MX_LIB_CONVERSION_MXTONVVM_MATMULSIGNATURE_H
@@ -78,6 +79,8 @@ struct MatmulSignature {
   /// Whether payload comes by tensor maps to blocks that outlive a tile.
   bool isRing = false;
   MatmulEpilogue epilogue = {};
+  /// Whether sums of ranges of K are in memory.
+  bool hasSums = false;
 
   bool isGrouped() const { return endBits != 0; }
   /// The types of the arguments.

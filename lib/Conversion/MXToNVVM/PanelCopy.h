@@ -63,6 +63,9 @@ public:
   bool isAsynchronous() const { return shape.bits == 8 && shape.unit >= 4; }
   const PanelShape &getShape() const { return shape; }
 
+  /// Bytes from number `end` on of each row are zeros too.
+  void stopAt(Word end) { rowLength = rowLength.min(end); }
+
   /// Starts to copy the bytes from `offset` on of each row to `panel`.
   void copy(Word offset, Value panel);
   /// Loads the same bytes: for each chunk of this thread its words, or one

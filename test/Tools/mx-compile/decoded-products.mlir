@@ -24,7 +24,8 @@
 // Constant weights in the order of fragments.
 // CHECK-DAG: "matmul_sync_bf16_mxfp4_fragments_bf16_128x128: Used {{[0-9]+}} registers, {{.*}}, no spills"
 // CHECK-DAG: "matmul_sync_bf16_mxfp4_fragments_bf16_32x128: Used {{[0-9]+}} registers, {{.*}}, no spills"
-// CHECK-DAG: "matmul_sync_bf16_mxfp4_fragments_bf16_16x128: Used {{[0-9]+}} registers, {{.*}}, no spills"
+// CHECK-DAG: "matmul_sync_bf16_mxfp4_fragments_bf16_16x128_sums5: Used {{[0-9]+}} registers, {{.*}}, no spills"
+// CHECK-DAG: "matmul_sync_bf16_mxfp4_fragments_bf16_16x128_total5: Used {{[0-9]+}} registers, {{.*}}, no spills"
 // CHECK-DAG: "matmul_sync_bf16_mxfp4_fragments_bf16_32x128_bytes: Used {{[0-9]+}} registers, {{.*}}, no spills"
 // CHECK-DAG: "matmul_sync_bf16_nvfp4_large_fragments_f32_128x128: Used {{[0-9]+}} registers, {{.*}}, no spills"
 // CHECK-DAG: "matmul_sync_bf16_nvfp4_large_fragments_f32_32x128: Used {{[0-9]+}} registers, {{.*}}, no spills"
