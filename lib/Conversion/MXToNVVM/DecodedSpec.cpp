@@ -39,6 +39,10 @@ MatmulSignature DecodedSpec::getSignature() const {
           /*hasSums=*/part != DecodedPart::Whole};
 }
 
+StagedTile DecodedSpec::getStaging() const {
+  return {tile.rows, tile.columns, kThreads};
+}
+
 bool DecodedSpec::hasLargeRuns() const {
   auto isLarge = [](const MatmulSide &side, const MatmulSide &other) {
     return side.getPlanes() == kF32Planes ||

@@ -89,7 +89,7 @@ struct DecodedSpec {
 
   std::string getName() const;
   MatmulSignature getSignature() const;
-  StagedTile getStaging() const { return {tile.rows, tile.columns}; }
+  StagedTile getStaging() const;
   /// Whether runs fill many registers: those of f32, or of f16 beside codes of
   /// 8 bits. There are too few for the largest tile then, and for deep steps.
   bool hasLargeRuns() const;

@@ -420,7 +420,7 @@ static void matchQuantizer(PackedMatmulOp op, MatmulEpilogue &epilogue) {
     return;
   }
   remark::passed(op.getLoc(), getRemark())
-      << "does the quantization that follows, in kernels without a producer";
+      << "does the quantization that follows";
   epilogue.made = getMade(op, epilogue);
   epilogue.quantizer = quantizer;
 }

@@ -63,6 +63,8 @@ struct MatmulEpilogue {
 /// A tile of results in shared memory, as f32.
 struct StagedTile {
   int rows, columns;
+  /// Threads that share the work of quantising it.
+  int threads;
 
   /// Bytes of a row; the gap behind each lets neighbouring rows lie in
   /// different banks.

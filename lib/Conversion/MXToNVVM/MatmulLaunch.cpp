@@ -75,9 +75,7 @@ std::vector<MatmulSpec> mx::getCandidates(PackedMatmulOp op,
                     tile,
                     getEndBits(op),
                     epilogue};
-    // The producer would own the stages where results are quantised.
-    bool mayBeRing = tensorCopies && !epilogue.quantizer;
-    if (!tile.isRing() || (mayBeRing && needsNoSpreading(spec)))
+    if (!tile.isRing() || (tensorCopies && needsNoSpreading(spec)))
       candidates.push_back(spec);
   }
   return candidates;

@@ -173,7 +173,7 @@ void QuantizerEmitter::emitBlock(const Block &block) {
 void QuantizerEmitter::emit(Word thread) {
   int blocks = staged.rows * (staged.columns / block);
   auto loop = scf::ForOp::create(b, thread, thread.constant(blocks),
-                                 thread.constant(kThreads));
+                                 thread.constant(staged.threads));
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(loop.getBody());
   Word index(b, loop.getInductionVar());

@@ -25,8 +25,8 @@ struct QuantizedTile {
   Value tensorScale;
 };
 
-/// Quantises the results of `tile` at `staging` as `op` says. kThreads threads
-/// of a block share the work, each with its number.
+/// Quantises the results of `tile` at `staging` as `op` says. Threads that
+/// share the work build it, each with its number among them.
 void emitQuantizer(ImplicitLocOpBuilder &b, PackedQuantizeOp op,
                    const StagedTile &staged, const ResultTile &tile,
                    const QuantizedTile &target, Value staging, Word thread);

@@ -5,6 +5,7 @@
 #include "MatmulRing.h"
 #include "DeviceMemory.h"
 #include "MatmulArguments.h"
+#include "MatmulQuantizer.h"
 #include "RingBarriers.h"
 #include "WarpTile.h"
 
@@ -35,6 +36,7 @@ private:
   void forTiles(function_ref<Value(Word, Value)> body);
   Value emitProducer(Word tile, Value count);
   Value emitConsumer(Word tile, Value count);
+  void emitEnd(const WarpTile &warp, ValueRange sums, const TilePlace &place);
   void fill(const Slot &slot, const TilePlace &place, Word step,
             ArrayRef<PanelCopy> scales);
   void copyPayload(const MatmulArguments::Side &side, const TilePlace &place,
@@ -181,10 +183,36 @@ Value RingEmitter::emitConsumer(Word tile, Value count) {
     scf::YieldOp::create(b, sums);
   }
   // Not before: registers are scarce in the loop.
-  emitResults(b, spec.epilogue, spec.result, warp,
-              loop.getResults().drop_back(),
-              arguments.getResult(arguments.locateTile(tile)));
+  emitEnd(warp, loop.getResults().drop_back(), arguments.locateTile(tile));
   return loop.getResults().back();
+}
+
+/// The producer may be at the next tile, so what is quantised lies behind the
+/// stages: of each warp one row of MMAs after the other.
+void RingEmitter::emitEnd(const WarpTile &warp, ValueRange sums,
+                          const TilePlace &place) {
+  ResultTile result = arguments.getResult(place);
+  if (!spec.epilogue.quantizer)
+    return emitResults(b, spec.epilogue, spec.result, warp, sums, result);
+  StagedTile staged = spec.getStaging();
+  QuantizedTile target = arguments.getQuantized(place);
+  Value staging =
+      offsetPointer(b, offsetPointer(b, shared, spec.getRingStaging()),
+                    thread / kWarpLanes * staged.getBytes());
+  WarpPlace part(lane, /*warpRows=*/1, staged.rows, staged.columns);
+  Word firstRow = result.firstRow + warp.getFirstRow();
+  result.firstColumn = result.firstColumn + warp.getFirstColumn();
+  int perRow = warp.getColumnTiles() * kAccumulators;
+  for (int i = 0; i < warp.getRowTiles(); ++i) {
+    result.firstRow = firstRow + i * staged.rows;
+    stageResults(b, spec.epilogue, spec.result, part,
+                 sums.slice(i * perRow, perRow), result, staging,
+                 staged.getPitch());
+    NVVM::SyncWarpOp::create(b, lane.constant(-1));
+    emitQuantizer(b, spec.epilogue.quantizer, staged, result, target, staging,
+                  lane);
+    NVVM::SyncWarpOp::create(b, lane.constant(-1));
+  }
 }
 
 void RingEmitter::emit() {

@@ -84,11 +84,22 @@ PanelShape MatmulSpec::getScalesShape(int rows) const {
   return shape;
 }
 
-int MatmulSpec::getSharedBytes() const {
+StagedTile MatmulSpec::getStaging() const {
+  if (tile.isRing())
+    return {kMmaRows, tile.getWarpWidth(), kWarpLanes};
+  return {tile.rows, tile.columns, kThreads};
+}
+
+int MatmulSpec::getRingStaging() const {
   // Two barriers of eight bytes for each stage.
-  int barriers = tile.isRing() ? kStages * 2 * 8 : 0;
+  return kStages * (StageLayout(*this).bytes + 2 * 8);
+}
+
+int MatmulSpec::getSharedBytes() const {
   int staging = epilogue.quantizer ? getStaging().getBytes() : 0;
-  return std::max(kStages * StageLayout(*this).bytes + barriers, staging);
+  if (tile.isRing())
+    return getRingStaging() + kThreads / kWarpLanes * staging;
+  return std::max(kStages * StageLayout(*this).bytes, staging);
 }
 
 StageLayout::StageLayout(const MatmulSpec &spec) {

@@ -101,13 +101,17 @@ struct MatmulSpec {
   FloatType getOutputType() const { return epilogue.getOutputType(result); }
   std::string getName() const;
   MatmulSignature getSignature() const;
-  StagedTile getStaging() const { return {tile.rows, tile.columns}; }
+  /// What is staged at once: all of the tile where stages were, or by each warp
+  /// of a ring, whose stages are filled again, a row of MMAs behind them.
+  StagedTile getStaging() const;
   /// The panels of a side with `rows` rows in the tile.
   PanelShape getPayloadShape(FormatAttr format, int rows) const;
   PanelShape getScalesShape(int rows) const;
   /// Dynamic shared memory in bytes: stages, and behind them the barriers of a
-  /// ring; results that are quantised lie where stages were.
+  /// ring, and what its warps quantise.
   int getSharedBytes() const;
+  /// Where the results of a ring's warps are staged.
+  int getRingStaging() const;
 };
 
 /// Where the parts of a stage lie in shared memory, in bytes.

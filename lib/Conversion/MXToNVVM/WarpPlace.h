@@ -37,6 +37,9 @@ public:
   int getRowTiles() const { return rowTiles; }
   int getColumnTiles() const { return columnTiles; }
 
+  Word getFirstRow() const { return firstRow; }
+  Word getFirstColumn() const { return firstColumn; }
+
   /// Row and column in the block's tile of an accumulator.
   Word getRow(int rowTile, int reg) const {
     if (isSwapped)

@@ -1,20 +1,34 @@
 // A quantisation that follows a product becomes a part of its kernel: C is no more,
-// payload and scales are written. The producer of a ring would own the shared memory.
+// payload and scales are written. Where a producer fills stages again, warps quantise behind them.
 
 // RUN: mx-opt %s --convert-mx-to-nvvm=tensor-copies --canonicalize --split-input-file --remarks-filter=mx-to-nvvm --remark-format=emitRemark -o %t 2> %t.remarks
 // RUN: FileCheck %s --input-file=%t
 // RUN: FileCheck %s --check-prefix=REMARK --input-file=%t.remarks
 
 // REMARK: starts from zero instead of reading the result
-// REMARK: does the quantization that follows, in kernels without a producer
-// REMARK: launches the first that fits of matmul_mxfp4_mxfp4_f32_zero_to_mxfp4_even_128x128
-// REMARK-NOT: ring
+// REMARK: does the quantization that follows
+// REMARK: launches the first that fits of matmul_mxfp4_mxfp4_f32_zero_to_mxfp4_even_128x128_ring, matmul_mxfp4_mxfp4_f32_zero_to_mxfp4_even_128x128,
 // CHECK-LABEL: func.func @mxfp4(
 // CHECK-NOT: xf32>
 // CHECK-NOT: mx.packed
-// CHECK: gpu.launch_func @mx_kernels::@matmul_mxfp4_mxfp4_f32_zero_to_mxfp4_even_128x128
+// CHECK: gpu.launch_func @mx_kernels::@matmul_mxfp4_mxfp4_f32_zero_to_mxfp4_even_128x128_ring
+// CHECK-SAME: dynamic_shared_memory_size %c88096_i32
+// CHECK: gpu.launch_func @mx_kernels::@matmul_mxfp4_mxfp4_f32_zero_to_mxfp4_even_128x128 blocks
 // CHECK-SAME: dynamic_shared_memory_size %c69632_i32
-// CHECK-LABEL: gpu.func @matmul_mxfp4_mxfp4_f32_zero_to_mxfp4_even_128x128
+
+// 8 warps have 16 rows of 36 numbers each, behind stages and barriers.
+// CHECK-LABEL: gpu.func @matmul_mxfp4_mxfp4_f32_zero_to_mxfp4_even_128x128_ring(
+// CHECK: nvvm.mma.block_scale
+// CHECK: llvm.getelementptr %{{.+}}[69664]
+// CHECK: arith.muli %{{.+}}, %c2304_i32
+// CHECK-NOT: nvvm.barrier
+// CHECK: llvm.store {{.+}} : vector<2xf32>, !llvm.ptr<3>
+// CHECK: nvvm.bar.warp.sync
+// CHECK: llvm.load {{.+}} : !llvm.ptr<3> -> vector<4xf32>
+// CHECK: llvm.store {{.+}} : vector<4xi32>, !llvm.ptr<1>
+// CHECK: nvvm.bar.warp.sync
+
+// CHECK-LABEL: gpu.func @matmul_mxfp4_mxfp4_f32_zero_to_mxfp4_even_128x128(
 // CHECK: nvvm.mma.block_scale
 // CHECK: nvvm.cp.async.wait.group 0
 // CHECK-NEXT: nvvm.barrier
@@ -48,12 +62,12 @@ func.func @mxfp4(%a: memref<64x128xi8>, %sa: memref<64x8xi8>, %b: memref<100x128
 
 #all = affine_map<(i, j) -> (i, j)>
 // REMARK: does the operation that follows
-// REMARK: does the quantization that follows, in kernels without a producer
+// REMARK: does the quantization that follows
 // CHECK-LABEL: func.func @tail(
 // CHECK-NOT: memref<?x100x
 // CHECK-NOT: mx.packed
-// CHECK: gpu.launch_func @mx_kernels::@matmul_mxfp4_mxfp4_f32_zero_tail0_to_nvfp4_four_over_six_mse_satfinite_converted_128x128
-// CHECK-LABEL: gpu.func @matmul_mxfp4_mxfp4_f32_zero_tail0_to_nvfp4_four_over_six_mse_satfinite_converted_128x128
+// CHECK: gpu.launch_func @mx_kernels::@matmul_mxfp4_mxfp4_f32_zero_tail0_to_nvfp4_four_over_six_mse_satfinite_converted_128x128 blocks
+// CHECK-LABEL: gpu.func @matmul_mxfp4_mxfp4_f32_zero_tail0_to_nvfp4_four_over_six_mse_satfinite_converted_128x128(
 // CHECK: arith.negf
 // CHECK: llvm.store {{.+}} : vector<2xi32>, !llvm.ptr<1>
 func.func @tail(%m: index, %a: memref<?x128xi8>, %sa: memref<?x8xi8>, %b: memref<100x128xi8>, %sb: memref<100x8xi8>, %t: memref<f32>) -> (memref<?x50xi8>, memref<?x7xi8>) {

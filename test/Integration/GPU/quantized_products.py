@@ -73,6 +73,9 @@ CASES = [
     Case("mxfp4", 3, 48, 64, "f32", True, "mxfp8_e5m2", "rceil"),
     Case("mxfp8_e4m3", 17, 132, 64, "f32", False, "mxfp6_e2m3", "rceil"),
     Case("mxfp6_e3m2", 2, 31, 32, "f32", True, "mxfp6_e3m2", "even"),
+    # Several tiles of a kernel with a producer, whose warps quantise.
+    Case("nvfp4", 130, 136, 256, "bf16", True, "nvfp4", "amax"),
+    Case("mxfp4", 150, 260, 256, "f32", False, "mxfp4", "ceil"),
 ]  # fmt: skip
 BITS = {"mxfp4": 4, "nvfp4": 4, "mxfp6_e2m3": 6, "mxfp6_e3m2": 6, "mxfp8_e4m3": 8, "mxfp8_e5m2": 8}
 
