@@ -2,11 +2,11 @@
 // Kernels that decode to bf16, as machine code of each chip: nothing is spilled,
 // and the main loops touch no local memory.
 
-// RUN: mx-compile %s --target=sm_80 -o %t.cubin --remarks-filter=mx-ptxas 2>&1 | FileCheck %s
+// RUN: mx-compile %s --target=sm_80 -o %t.cubin --remarks-filter=mx-ptxas 2>&1 | FileCheck %s --check-prefixes=CHECK,FRAGMENTS
 // RUN: %python %mx_source/utils/sass-report.py %t.cubin | FileCheck %s --check-prefix=SASS
-// RUN: mx-compile %s --target=sm_89 -o %t.cubin --remarks-filter=mx-ptxas 2>&1 | FileCheck %s
+// RUN: mx-compile %s --target=sm_89 -o %t.cubin --remarks-filter=mx-ptxas 2>&1 | FileCheck %s --check-prefixes=CHECK,FRAGMENTS
 // RUN: mx-compile %s --target=sm_90a -o %t.cubin --remarks-filter=mx-ptxas 2>&1 | FileCheck %s
-// RUN: mx-compile %s --target=sm_120a -o %t.cubin --remarks-filter=mx-ptxas 2>&1 | FileCheck %s
+// RUN: mx-compile %s --target=sm_120a -o %t.cubin --remarks-filter=mx-ptxas 2>&1 | FileCheck %s --check-prefixes=CHECK,FRAGMENTS
 // RUN: %python %mx_source/utils/sass-report.py %t.cubin | FileCheck %s --check-prefix=SASS
 
 // CHECK-DAG: "matmul_sync_f16_nvfp4_f32_128x128: Used {{[0-9]+}} registers, {{.*}}, no spills"
@@ -21,15 +21,15 @@
 // CHECK-DAG: "grouped32_matmul_sync_bf16_mxfp4_bf16_32x128_bytes: Used {{[0-9]+}} registers, {{.*}}, no spills"
 // CHECK-DAG: "grouped32_matmul_sync_f16_nvfp4_f32_128x128: Used {{[0-9]+}} registers, {{.*}}, no spills"
 
-// Constant weights in the order of fragments.
-// CHECK-DAG: "matmul_sync_bf16_mxfp4_fragments_bf16_128x128: Used {{[0-9]+}} registers, {{.*}}, no spills"
-// CHECK-DAG: "matmul_sync_bf16_mxfp4_fragments_bf16_32x128: Used {{[0-9]+}} registers, {{.*}}, no spills"
-// CHECK-DAG: "matmul_sync_bf16_mxfp4_fragments_bf16_16x128_sums5: Used {{[0-9]+}} registers, {{.*}}, no spills"
-// CHECK-DAG: "matmul_sync_bf16_mxfp4_fragments_bf16_16x128_total5: Used {{[0-9]+}} registers, {{.*}}, no spills"
-// CHECK-DAG: "matmul_sync_bf16_mxfp4_fragments_bf16_32x128_bytes: Used {{[0-9]+}} registers, {{.*}}, no spills"
-// CHECK-DAG: "matmul_sync_bf16_nvfp4_large_fragments_f32_128x128: Used {{[0-9]+}} registers, {{.*}}, no spills"
-// CHECK-DAG: "matmul_sync_bf16_nvfp4_large_fragments_f32_32x128: Used {{[0-9]+}} registers, {{.*}}, no spills"
-// CHECK-DAG: "matmul_sync_bf16_nvfp4_large_fragments_f32_32x128_bytes: Used {{[0-9]+}} registers, {{.*}}, no spills"
+// Constant weights in the order of fragments; on sm_90a those beside bf16 are for warpgroups.
+// FRAGMENTS-DAG: "matmul_sync_bf16_mxfp4_fragments_bf16_128x128: Used {{[0-9]+}} registers, {{.*}}, no spills"
+// FRAGMENTS-DAG: "matmul_sync_bf16_mxfp4_fragments_bf16_32x128: Used {{[0-9]+}} registers, {{.*}}, no spills"
+// FRAGMENTS-DAG: "matmul_sync_bf16_mxfp4_fragments_bf16_16x128_sums5: Used {{[0-9]+}} registers, {{.*}}, no spills"
+// FRAGMENTS-DAG: "matmul_sync_bf16_mxfp4_fragments_bf16_16x128_total5: Used {{[0-9]+}} registers, {{.*}}, no spills"
+// FRAGMENTS-DAG: "matmul_sync_bf16_mxfp4_fragments_bf16_32x128_bytes: Used {{[0-9]+}} registers, {{.*}}, no spills"
+// FRAGMENTS-DAG: "matmul_sync_bf16_nvfp4_large_fragments_f32_128x128: Used {{[0-9]+}} registers, {{.*}}, no spills"
+// FRAGMENTS-DAG: "matmul_sync_bf16_nvfp4_large_fragments_f32_32x128: Used {{[0-9]+}} registers, {{.*}}, no spills"
+// FRAGMENTS-DAG: "matmul_sync_bf16_nvfp4_large_fragments_f32_32x128_bytes: Used {{[0-9]+}} registers, {{.*}}, no spills"
 // CHECK-DAG: "matmul_sync_f32_mxfp4_fragments_f32_32x128: Used {{[0-9]+}} registers, {{.*}}, no spills"
 
 // SASS-NOT: LDL
