@@ -164,7 +164,7 @@ Error Planner::spendBudget(const std::set<std::string, std::less<>> &parts) {
   for (auto &[name, tensor] : checkpoint.getTensors()) {
     if (parts.count(name) || !explainPlain(name, tensor).empty())
       continue;
-    OpenWeight weight{name};
+    OpenWeight weight{name, {}, {}};
     for (const Convention &row : getConventions()) {
       ScaleRule rule = chooseRule(row.format);
       if (row.name != options.convention ||
