@@ -66,9 +66,9 @@ def list_products(limits, products):
     """Returns the lines of a table in Markdown, and the limits."""
     case = lambda row: (row["format"], row["layer"], row["m"], row["t"], row["cache"])
     ours = {case(row): row for row in products if row["provider"] == "mx"}
-    order = list(dict.fromkeys(case(row) for row in products))
+    order = lambda row: (row["format"], row["layer"], row["cache"], int(row["m"]), int(row["t"]), row["provider"] != "mx")
     cells = []
-    for row in sorted(products, key=lambda row: order.index(case(row))):
+    for row in sorted(products, key=order):
         read_rate = limits[f"limit/read/t:{row['t']}"]["bytes/s"]
         fma_rate = limits[f"limit/fma/t:{row['t']}"]["operations/s"]
         mine = ours.get(case(row))
