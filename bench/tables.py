@@ -1,5 +1,11 @@
 # Part of the mx project, under the Apache License v2.0 with LLVM Exceptions.
-"""Tables of measurements, and the places of documents where they stand."""
+"""Tables of measurements, the places of documents where they stand, and the command
+line of the programs that print them."""
+
+import argparse
+import json
+import sys
+from pathlib import Path
 
 
 def tabulate(header, rows):
@@ -23,3 +29,32 @@ def replace_part(path, name, lines):
     before, rest = text.split(first)
     after = rest.split(last, 1)[1]
     path.write_text(before + first + "\n" + "\n".join(lines) + "\n\n" + last + after)
+
+
+def run_report(description, part, list_results, draw):
+    """Prints the lines that `list_results` makes of a file of JSON, or makes them `part`
+    of a document; `draw` makes an SVG. Ends with a message where the file has nothing."""
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("json", type=Path)
+    parser.add_argument("--roofline", type=Path, metavar="FILE.svg", help="where to draw speed under the limits")
+    parser.add_argument("--document", type=Path, metavar="FILE.md", help=f"whose part '{part}' to replace, instead of printing")
+    arguments = parser.parse_args()
+    try:
+        found = json.loads(arguments.json.read_text())
+        lines = list_results(found)
+        drawing = draw(found) if arguments.roofline else None
+    except OSError as error:
+        sys.exit(f"error: {error}")
+    except KeyError as error:
+        sys.exit(f"error: {arguments.json}: expected {error}")
+    except ValueError as error:
+        sys.exit(f"error: {arguments.json}: {error}")
+    try:
+        if arguments.document:
+            replace_part(arguments.document, part, lines)
+        else:
+            print("\n".join(lines))
+        if arguments.roofline:
+            arguments.roofline.write_text(drawing)
+    except (OSError, ValueError) as error:
+        sys.exit(f"error: {error}")

@@ -27,7 +27,7 @@ SIZES = [
     (r".*\.mlir$", 400),
     (r"cmake/.*", 200),
 ]
-LONGEST_FUNCTION = 70
+LONGEST_FUNCTION, LARGEST_DATA = 70, 64 << 10
 
 # Where, what must not be there, what to do instead.
 BANNED = [
@@ -60,7 +60,6 @@ PASS_PARTS = ["**Requires**", "**Ensures**", "**Decides**", "**Remarks**", "**Ex
 
 findings = []  # (path, line, rule, message)
 
-
 def find(path, line, rule, text):
     findings.append((str(path), line, rule, text))
 
@@ -71,11 +70,12 @@ def read_tree():
     for folder, folders, names in os.walk(ROOT):
         folders[:] = sorted(f for f in folders if f not in SKIPPED and f[:5] != "build" and f[-6:] != "_cache")
         for name in sorted(names):
-            path = Path(folder, name)
+            path, where = Path(folder, name), Path(folder, name).relative_to(ROOT).as_posix()
             try:
-                tree[path.relative_to(ROOT).as_posix()] = path.read_text(encoding="utf-8")
+                tree[where] = path.read_text(encoding="utf-8")
             except UnicodeDecodeError:
-                pass  # Data, such as bytecode.
+                if (size := path.stat().st_size) > LARGEST_DATA:  # Data, such as bytecode.
+                    find(where, 1, "data", f"expected at most {LARGEST_DATA} bytes, got {size}")
     return tree
 
 

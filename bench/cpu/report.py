@@ -11,8 +11,6 @@ with what the machine read and multiplied in the same run, on as many threads;
 "mx is faster" is a provider's time over that of mx.
 """
 
-import argparse
-import json
 import re
 import sys
 from pathlib import Path
@@ -20,7 +18,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from roofline import Roofline
-from tables import ratio, replace_part, tabulate
+from tables import ratio, run_report, tabulate
 
 NAME = re.compile(
     r"matmul/(?P<format>\w+)/(?P<layer>\d+x\d+)/m:(?P<m>\d+)/t:(?P<t>\d+)"
@@ -47,7 +45,8 @@ def describe(found):
 
 
 def read(found):
-    """Returns the medians: those of limits by name, those of products."""
+    """Returns the medians: those of limits by name, those of products. Raises ValueError
+    where there are none."""
     limits, products = {}, []
     for row in found["benchmarks"]:
         if row.get("aggregate_name") != "median":
@@ -56,14 +55,17 @@ def read(found):
             limits[row["run_name"].replace("/manual_time", "")] = row
         elif match := NAME.match(row["run_name"]):
             products.append({**match.groupdict(), **row})
+    if not products:
+        raise ValueError("expected medians of products, got none")
     return limits, products
 
 
 HEADER = ["weights", "rows", "threads", "provider", "µs", "GB/s", "GFLOP/s", "of read", "of fma", "error", "mx is faster"]
 
 
-def list_products(limits, products):
-    """Returns the lines of a table in Markdown, and the limits."""
+def list_results(found):
+    """Returns lines: the machine, a table, and the limits."""
+    limits, products = read(found)
     case = lambda row: (row["format"], row["layer"], row["m"], row["t"], row["cache"])
     ours = {case(row): row for row in products if row["provider"] == "mx"}
     order = lambda row: (row["format"], row["layer"], row["cache"], int(row["m"]), int(row["t"]), row["provider"] != "mx")
@@ -78,15 +80,16 @@ def list_products(limits, products):
             f"{row['bytes/s'] / read_rate:.0%}", f"{row['operations/s'] / fma_rate:.0%}", f"{row['error']:.1e}",
             ratio(row["real_time"], mine["real_time"]) if mine and row is not mine else None,
         ])  # fmt: skip
-    lines = tabulate(HEADER, cells)
+    lines = [describe(found), "", *tabulate(HEADER, cells)]
     for name, row in sorted(limits.items()):
         rate = row["bytes/s"] or row["operations/s"]
         lines.append(f"\n{name}: {rate / 1e9:.1f} {'GB/s' if row['bytes/s'] else 'GFLOP/s'}")
     return lines
 
 
-def draw(limits, products):
+def draw(found):
     """Returns an SVG: speed over operations for each byte of weights."""
+    limits, products = read(found)
     roofline = Roofline((1, 4096), (0.5, 1000), "GFLOP/s")
     for name in (name for name in limits if name.startswith("limit/read/")):
         speed = limits[name]["bytes/s"] / 1e9
@@ -100,27 +103,5 @@ def draw(limits, products):
     return roofline.finish()
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("json", type=Path)
-    parser.add_argument("--roofline", type=Path, metavar="FILE.svg", help="where to draw speed under the limits")
-    parser.add_argument("--document", type=Path, metavar="FILE.md", help="whose part 'cpu' to replace, instead of printing")
-    arguments = parser.parse_args()
-    try:
-        found = json.loads(arguments.json.read_text())
-        limits, products = read(found)
-        if not products:
-            sys.exit(f"error: {arguments.json}: expected medians of products, got none")
-        lines = [describe(found), "", *list_products(limits, products)]
-        if arguments.document:
-            replace_part(arguments.document, "cpu", lines)
-        else:
-            print("\n".join(lines))
-        if arguments.roofline:
-            arguments.roofline.write_text(draw(limits, products))
-    except (OSError, ValueError, KeyError) as error:
-        sys.exit(f"error: {error if not isinstance(error, KeyError) else f'{arguments.json}: expected {error}'}")
-
-
 if __name__ == "__main__":
-    main()
+    run_report(__doc__, "cpu", list_results, draw)

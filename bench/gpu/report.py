@@ -9,8 +9,6 @@ in the same run, "of matmul" operations with its bf16 products; "mx is faster" i
 provider's time over that of mx.
 """
 
-import argparse
-import json
 import sys
 from pathlib import Path
 
@@ -18,7 +16,7 @@ HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent)]
 
 from roofline import Roofline
-from tables import ratio, replace_part, tabulate
+from tables import ratio, run_report, tabulate
 
 HEADER = ["product", "rows", "provider", "µs", "GB/s", "TFLOP/s", "of copy", "of matmul", "error", "mx is faster"]
 
@@ -29,7 +27,10 @@ def rates(row):
 
 
 def list_results(found):
-    """Returns lines: the machine, a table, and what was left out."""
+    """Returns lines: the machine, a table, and what was left out. Raises ValueError where
+    nothing was measured."""
+    if not found.get("measured") or not found.get("results"):
+        raise ValueError("expected measured times, got none")
     limits, machine = found["limits"], found["machine"]
     place = lambda row: (row["case"], row["m"])
     ours = {place(row): row["seconds"] for row in found["results"] if row["provider"] == "mx" and "seconds" in row}
@@ -71,26 +72,5 @@ def draw(found):
     return roofline.finish()
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("json", type=Path)
-    parser.add_argument("--roofline", type=Path, metavar="FILE.svg", help="where to draw speed under the limits")
-    parser.add_argument("--document", type=Path, metavar="FILE.md", help="whose part 'gpu' to replace, instead of printing")
-    arguments = parser.parse_args()
-    try:
-        found = json.loads(arguments.json.read_text())
-        if not found.get("measured") or not found.get("results"):
-            sys.exit(f"error: {arguments.json}: expected measured times, got none")
-        lines = list_results(found)
-        if arguments.document:
-            replace_part(arguments.document, "gpu", lines)
-        else:
-            print("\n".join(lines))
-        if arguments.roofline:
-            arguments.roofline.write_text(draw(found))
-    except (OSError, ValueError, KeyError) as error:
-        sys.exit(f"error: {error if not isinstance(error, KeyError) else f'{arguments.json}: expected {error}'}")
-
-
 if __name__ == "__main__":
-    main()
+    run_report(__doc__, "gpu", list_results, draw)
